@@ -1,0 +1,1 @@
+"""Lockgate inside other programs and hosts."""

@@ -1,0 +1,34 @@
+"""The audit trail: who did what to which resource, allowed or not. Written in the transaction of the change."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped, Session
+
+from service.kernel import clock
+from service.kernel.db import Base, Id
+
+
+class AuditRow(Base):
+    """One decision or change. Rows are only ever added."""
+
+    __tablename__ = "audit"
+    __table_args__ = (Index("ix_audit_at", "at"),)
+    id: Mapped[Id]
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    action: Mapped[str]
+    resource: Mapped[str]
+    outcome: Mapped[str]
+    """"done" or "refused"."""
+    detail: Mapped[dict[str, Any]]
+
+
+def record(
+    session: Session, actor: str, action: str, resource: str, *, outcome: str = "done", **detail: Any
+) -> None:
+    """Adds a row: `actor` did (or was refused) `action` ("git:Push") on `resource` ("git/shop/refs/heads/main")."""
+    session.add(
+        AuditRow(at=clock.now(), actor=actor, action=action, resource=resource, outcome=outcome, detail=detail)
+    )

@@ -1,0 +1,168 @@
+"""Content-addressed bytes: a blob is named by its SHA-256 and is visible whole or not at all."""
+
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Protocol
+from urllib.parse import urlsplit
+
+from service.kernel.errors import Malformed, Missing, TooLarge
+
+CHUNK_BYTES = 256 * 1024
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Blob:
+    """A stored blob: SHA-256 in hex and its size in bytes."""
+
+    digest: str
+    size: int
+
+
+class DigestMismatch(Malformed):
+    """The bytes that came are not the bytes that were announced."""
+
+    says = "the content has SHA-256 {got}, announced was {expected}; nothing was stored"
+
+
+class Reader(Protocol):
+    """Anything with `read(n)`."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most `size` bytes; empty at the end."""
+
+
+class Blobs(Protocol):
+    """Where blobs live."""
+
+    def put(self, source: Reader, *, expected: str | None = None, limit_bytes: int | None = None) -> Blob:
+        """Stores all of `source`. Raises DigestMismatch or TooLarge, and then nothing is visible."""
+
+    def open(self, digest: str, start: int = 0, end: int | None = None) -> IO[bytes]:
+        """The bytes from `start` up to, not including, `end`. Raises Missing."""
+
+    def size(self, digest: str) -> int:
+        """Bytes. Raises Missing."""
+
+    def delete(self, digest: str) -> None:
+        """Removes the blob if it is there."""
+
+
+def open_blobs(url: str) -> Blobs:
+    """The store behind `file:///folder` or `s3://bucket/prefix?endpoint=http://host:port`."""
+    parts = urlsplit(url)
+    if parts.scheme == "file":
+        return LocalBlobs(Path(parts.path))
+    if parts.scheme == "s3":
+        from service.kernel.blobs_s3 import S3Blobs  # only sites on object storage pay for the import
+
+        return S3Blobs(url)
+    raise Malformed(where="--blob-url", why=f"{url!r} is neither file:///folder nor s3://bucket/prefix")
+
+
+class LocalBlobs:
+    """Plain files `ab/cd/<digest>`: written beside, fsynced, then renamed."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._temporary = root / "tmp"
+        self._temporary.mkdir(parents=True, exist_ok=True)
+
+    def put(self, source: Reader, *, expected: str | None = None, limit_bytes: int | None = None) -> Blob:
+        """See Blobs.put."""
+        fd, name = tempfile.mkstemp(dir=self._temporary)
+        try:
+            with os.fdopen(fd, "wb") as out:
+                blob = copy_hashed(source, out, limit_bytes)
+                if expected is not None and blob.digest != expected:
+                    raise DigestMismatch(got=blob.digest, expected=expected)
+                out.flush()
+                os.fsync(out.fileno())
+            target = self._path(blob.digest)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.rename(name, target)
+            _sync_folder(target.parent)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        return blob
+
+    def open(self, digest: str, start: int = 0, end: int | None = None) -> IO[bytes]:
+        """See Blobs.open."""
+        try:
+            file = self._path(digest).open("rb")
+        except FileNotFoundError:
+            raise Missing(what="blob", name=digest) from None
+        if start:
+            file.seek(start)
+        return file if end is None else _Window(file, end - start)  # type: ignore[return-value]
+
+    def size(self, digest: str) -> int:
+        """See Blobs.size."""
+        try:
+            return self._path(digest).stat().st_size
+        except FileNotFoundError:
+            raise Missing(what="blob", name=digest) from None
+
+    def delete(self, digest: str) -> None:
+        """See Blobs.delete."""
+        self._path(digest).unlink(missing_ok=True)
+
+    def _path(self, digest: str) -> Path:
+        if not _DIGEST.fullmatch(digest):
+            raise Missing(what="blob", name=digest)
+        return self._root / digest[:2] / digest[2:4] / digest
+
+
+def copy_hashed(source: Reader, out: IO[bytes], limit_bytes: int | None) -> Blob:
+    """Copies all of `source` to `out`, counting and hashing. Raises TooLarge past `limit_bytes`."""
+    digest, size = hashlib.sha256(), 0
+    while chunk := source.read(CHUNK_BYTES):
+        size += len(chunk)
+        if limit_bytes is not None and size > limit_bytes:
+            raise TooLarge(what="the content", limit_bytes=limit_bytes)
+        digest.update(chunk)
+        out.write(chunk)
+    return Blob(digest.hexdigest(), size)
+
+
+def stream(file: IO[bytes]) -> Iterator[bytes]:
+    """The file in chunks, closed at the end; for WSGI answers."""
+    with file:
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk
+
+
+class _Window:
+    """The next `length` bytes of an open file."""
+
+    def __init__(self, file: IO[bytes], length: int) -> None:
+        self._file, self._left = file, length
+
+    def read(self, size: int = -1) -> bytes:
+        wanted = self._left if size < 0 else min(size, self._left)
+        data = self._file.read(wanted)
+        self._left -= len(data)
+        return data
+
+    def close(self) -> None:
+        self._file.close()
+
+    def __enter__(self) -> "_Window":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _sync_folder(folder: Path) -> None:
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

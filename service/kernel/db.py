@@ -1,0 +1,144 @@
+"""The database: SQLite (embedded) or PostgreSQL, one writer at a time on SQLite.
+
+The lock recipe: BEGIN IMMEDIATE alone lets SQLite's busy handler starve writers for seconds, and deferred transactions
+fail with "database is locked". A `flock` taken before BEGIN queues the writers in the kernel instead.
+"""
+
+import fcntl
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+from sqlalchemy import JSON, BigInteger, Engine, Integer, MetaData, create_engine, event
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_big = BigInteger().with_variant(Integer, "sqlite")
+
+Id = Annotated[int, mapped_column(_big, primary_key=True, autoincrement=True)]
+"""Column type of every surrogate key: 64 bits on PostgreSQL, rowid on SQLite."""
+
+
+class UtcMicros(TypeDecorator[datetime]):
+    """A moment, stored as whole microseconds since 1970 UTC: sorts and compares alike on both databases."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """Zone-aware datetime to microseconds; a naive one is a bug of ours."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone cannot be stored")
+        return (value - EPOCH) // timedelta(microseconds=1)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Microseconds back to a UTC datetime."""
+        return None if value is None else EPOCH + timedelta(microseconds=value)
+
+
+class Base(DeclarativeBase):
+    """Every table of the product. Foreign keys stay inside a room or go to the kernel."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: UtcMicros, int: BigInteger, dict[str, Any]: JSON, list[Any]: JSON, list[str]: JSON}
+
+
+class Database:
+    """Two engines over one database: `read()` and `write()` give sessions.
+
+    Open one per process, after any fork. Never hold a `write()` across network, blob or git work.
+    """
+
+    def __init__(self, url: str, *, lock_path: Path, on_facts: Callable[[], None] = lambda: None) -> None:
+        self.url = url
+        self.is_sqlite = url.startswith("sqlite")
+        self._lock_path = lock_path
+        self._local = threading.local()
+        self.on_facts = on_facts
+        """Called after a commit that published facts; the roof hangs the wake-up of the worker here."""
+        self._reader = _engine(url, read_only=True)
+        self._writer = _engine(url, read_only=False)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session that sees one snapshot and may not write."""
+        with Session(self._reader, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session that commits when the block ends well and rolls back when it raises."""
+        if getattr(self._local, "writing", False):
+            raise RuntimeError("a write transaction is already open in this thread")
+        self._local.writing = True
+        try:
+            with self._gate(), Session(self._writer, expire_on_commit=False) as session:
+                with session.begin():
+                    yield session
+                told = session.info.pop("facts", 0)
+        finally:
+            self._local.writing = False
+        if told:
+            self.on_facts()
+
+    @property
+    def writer(self) -> Engine:
+        """The engine that may change the schema; for migrations."""
+        return self._writer
+
+    def close(self) -> None:
+        """Gives every connection back."""
+        self._reader.dispose()
+        self._writer.dispose()
+
+    @contextmanager
+    def _gate(self) -> Iterator[None]:
+        if not self.is_sqlite:
+            yield
+            return
+        fd = getattr(self._local, "fd", None)
+        if fd is None or self._local.pid != os.getpid():
+            fd = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._local.fd, self._local.pid = fd, os.getpid()
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(fd, fcntl.LOCK_UN)
+
+
+def _engine(url: str, *, read_only: bool) -> Engine:
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_size=5, max_overflow=20, pool_pre_ping=True, pool_recycle=1800)
+    engine = create_engine(url, pool_size=8, max_overflow=120)
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON",
+                       "cache_size=-4096", f"query_only={'ON' if read_only else 'OFF'}"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+    return engine

@@ -1,0 +1,132 @@
+"""Every fact of the product: what happened, in the past tense, as ids and strings. `service/flow.py` says what follows."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class RepositoryCreated:
+    """A git repository exists."""
+
+    repository: str
+    project: str
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """One ref of a git repository moved. A created ref has `old` = "", a deleted one `new` = ""; hashes are hex commits."""
+
+    repository: str
+    ref: str
+    old: str
+    new: str
+    actor: str
+    push_id: int
+
+
+@dataclass(frozen=True)
+class ReviewFinished:
+    """A commit was reviewed; `verdict` is "passed" or "blocked", `reasons` are sentences."""
+
+    review_id: int
+    repository: str
+    commit: str
+    verdict: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class GateChanged:
+    """A person changed the verdict of a reviewed commit by waiving findings."""
+
+    review_id: int
+    repository: str
+    commit: str
+    verdict: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PackagePublished:
+    """A version got an asset in a package repository."""
+
+    domain: str
+    repository: str
+    format: str
+    package: str
+    version: str
+    asset: str
+
+
+@dataclass(frozen=True)
+class ExecutionStarted:
+    """A pipeline execution exists and wants to advance."""
+
+    execution_id: int
+
+
+@dataclass(frozen=True)
+class AttemptQueued:
+    """An attempt of a pipeline action is ready for a worker."""
+
+    attempt_id: int
+    execution_id: int
+
+
+@dataclass(frozen=True)
+class AttemptFinished:
+    """An attempt ended; `state` is "passed", "failed", "stopped" or "lost"."""
+
+    attempt_id: int
+    execution_id: int
+    state: str
+
+
+@dataclass(frozen=True)
+class ApprovalDecided:
+    """A person answered a manual approval."""
+
+    approval_id: int
+    execution_id: int
+    approved: bool
+    actor: str
+
+
+@dataclass(frozen=True)
+class ExecutionFinished:
+    """A pipeline execution ended."""
+
+    execution_id: int
+    pipeline: str
+    state: str
+
+
+@dataclass(frozen=True)
+class DeploymentCreated:
+    """A deployment exists and wants its first wave."""
+
+    deployment_id: int
+
+
+@dataclass(frozen=True)
+class DeploymentFinished:
+    """A deployment ended; `attempt_id` is the pipeline attempt that asked for it, or 0."""
+
+    deployment_id: int
+    application: str
+    group: str
+    state: str
+    attempt_id: int
+
+
+@dataclass(frozen=True)
+class ProfileReceived:
+    """A profile was stored and waits for aggregation."""
+
+    profile_id: int
+    group: str
+
+
+Fact = (
+    RepositoryCreated | Pushed | ReviewFinished | GateChanged | PackagePublished | ExecutionStarted | AttemptQueued
+    | AttemptFinished | ApprovalDecided | ExecutionFinished | DeploymentCreated | DeploymentFinished | ProfileReceived
+)

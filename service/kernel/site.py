@@ -1,0 +1,59 @@
+"""What every request and job works with: settings, database, blobs, and the doors the roof opens between rooms."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from service.kernel.blobs import Blobs
+from service.kernel.db import Database
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How this Lockgate runs; read once from the command line, passed down."""
+
+    data: Path
+    """The data folder; git repositories in `data/git`, work folders in `data/work`, logs in `data/logs`."""
+    host: str = "127.0.0.1"
+    port: int = 8642
+    database_url: str = ""
+    blob_url: str = ""
+    web_workers: int = 2
+    build_slots: int = 2
+    allow_process_executor: bool = False
+    """Whether builds may run without isolation; for trusted repositories, said by the administrator only."""
+    trusted_proxies: tuple[str, ...] = ()
+    public_url: str = ""
+
+    @property
+    def base_url(self) -> str:
+        """Where this host reaches the service: `http://127.0.0.1:8642`, without a slash at the end."""
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "", "::") else self.host
+        return self.public_url or f"http://{host}:{self.port}"
+
+
+class Sources(Protocol):
+    """Reading source code by commit, without knowing the git host."""
+
+    def resolve(self, repository: str, ref: str) -> str | None:
+        """The commit a branch, tag or hash names, or None."""
+
+    def read(self, repository: str, commit: str, path: str) -> bytes | None:
+        """A file of the commit, or None when there is none. At most 1 MiB; raises TooLarge."""
+
+    def export(self, repository: str, commit: str, folder: Path) -> None:
+        """Writes the commit's tree into an existing empty folder. Symbolic links stay links."""
+
+    def subject(self, repository: str, commit: str) -> str:
+        """The first line of the commit message."""
+
+
+@dataclass
+class Site:
+    """One per process, made by the roof."""
+
+    settings: Settings
+    db: Database
+    blobs: Blobs
+    sources: Sources
+    worker_id: str = field(default="")
