@@ -1,0 +1,29 @@
+"""The product in one table: which fact starts which jobs, and which rooms keep a clock."""
+
+import pipelines.deployments.jobs
+import pipelines.jobs
+import profiler.jobs
+import service.git.pushes
+import service.reviews.jobs
+from service.kernel import events
+from service.kernel.bus import Job
+
+FLOW: dict[type, list[Job]] = {
+    events.Pushed: [service.reviews.jobs.review_push, pipelines.jobs.start_executions],
+    events.ReviewFinished: [pipelines.jobs.gate_decided],
+    events.GateChanged: [pipelines.jobs.gate_decided],
+    events.ExecutionStarted: [pipelines.jobs.advance_execution],
+    events.AttemptQueued: [pipelines.jobs.run_attempt],
+    events.AttemptFinished: [pipelines.jobs.advance_execution],
+    events.ApprovalDecided: [pipelines.jobs.advance_execution],
+    events.DeploymentCreated: [pipelines.deployments.jobs.advance_deployment],
+    events.DeploymentFinished: [pipelines.jobs.deployment_finished],
+    events.ProfileReceived: [profiler.jobs.aggregate],
+    # Told for the audit trail and for who listens later; nothing follows from them yet.
+    events.RepositoryCreated: [],
+    events.PackagePublished: [],
+    events.ExecutionFinished: [],
+}
+
+TICKS = [service.git.pushes.tick, pipelines.jobs.tick, pipelines.deployments.jobs.tick, profiler.jobs.tick]
+"""Called every second by the worker; each cheap and idempotent."""

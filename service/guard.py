@@ -1,0 +1,98 @@
+"""The outermost WSGI callable: refuses requests that two parsers could read differently, and never trusts their identity.
+
+Both servers accept two Host headers or Content-Length beside Transfer-Encoding and pass `X-Forwarded-*` on; proxies and
+applications then disagree about who asks for what. See docs/architecture.md, "The guard".
+"""
+
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+import structlog
+
+from service.kernel.blobs import CHUNK_BYTES
+
+SECURITY_HEADERS = [
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("X-Frame-Options", "DENY"),
+]
+_HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
+_IDENTITY = re.compile(r"HTTP_(?:X_FORWARDED_.*|FORWARDED|X_REAL_IP|X_REMOTE_USER|REMOTE_USER|X_USER|X_CLIENT_.*)")
+_log = structlog.get_logger("access")
+
+
+class Guard:
+    """Wraps the application; see the module."""
+
+    def __init__(self, application: WSGIApplication, trusted_proxies: Iterable[str] = ()) -> None:
+        self._application = application
+        self._trusted = frozenset(trusted_proxies)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """One request."""
+        request_id = secrets.token_hex(8)
+        environ["lockgate.request_id"] = request_id
+        environ["wsgi.file_wrapper"] = FileWrapper
+        if environ.get("REMOTE_ADDR") not in self._trusted:
+            for key in [k for k in environ if _IDENTITY.fullmatch(k)]:
+                del environ[key]
+        why = objection(environ)
+        if why:
+            body = f"{why}\n".encode()
+            start_response("400 Bad Request", [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body))),
+                                               ("X-Request-Id", request_id), ("Connection", "close")])
+            return [body]
+        started = time.perf_counter()
+
+        def answer(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
+            present = {name.lower() for name, _ in headers}
+            headers += [(n, v) for n, v in SECURITY_HEADERS if n.lower() not in present]
+            headers.append(("X-Request-Id", request_id))
+            _say(environ, status, time.perf_counter() - started, request_id)
+            return start_response(status, headers, exc_info)
+
+        return self._application(environ, answer)
+
+
+def objection(environ: WSGIEnvironment) -> str:
+    """Why this request is refused, or ""."""
+    host = environ.get("HTTP_HOST", "")
+    if not _HOST.fullmatch(host):
+        return "the Host header is missing, doubled or malformed"
+    if environ.get("CONTENT_LENGTH") and environ.get("HTTP_TRANSFER_ENCODING"):
+        return "Content-Length and Transfer-Encoding cannot both be sent"
+    path = environ.get("PATH_INFO", "")
+    if "\0" in path or "\\" in path or any(ord(c) < 0x20 for c in path):
+        return "the path holds a NUL, a control character or a backslash"
+    if any(part in (".", "..") for part in path.split("/")):
+        return "the path holds a `.` or `..` segment"
+    return ""
+
+
+class FileWrapper:
+    """A file as an iterable of large blocks; small ones cost three times the CPU."""
+
+    def __init__(self, file: Any, block_bytes: int = CHUNK_BYTES) -> None:
+        self._file, self._block_bytes = file, max(block_bytes, CHUNK_BYTES)
+
+    def __iter__(self) -> Iterator[bytes]:
+        while block := self._file.read(self._block_bytes):
+            yield block
+
+    def close(self) -> None:
+        """Closes the file; the server calls it also when the client went away."""
+        if hasattr(self._file, "close"):
+            self._file.close()
+
+
+def _say(environ: WSGIEnvironment, status: str, seconds: float, request_id: str) -> None:
+    if environ.get("PATH_INFO", "") in ("/healthz", "/readyz"):
+        return
+    _log.info("request", method=environ.get("REQUEST_METHOD"), path=environ.get("PATH_INFO"), status=int(status[:3]),
+              ms=round(seconds * 1000, 1), id=request_id)

@@ -1,0 +1,12 @@
+"""Every table of the product, imported in one place so that migrations see them all."""
+
+import pipelines.deployments.models
+import pipelines.models
+import profiler.models
+import registry.models
+import service.git.models
+import service.kernel.audit
+import service.kernel.auth
+import service.kernel.bus
+import service.kernel.workers
+import service.reviews.models  # noqa: F401

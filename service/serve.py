@@ -1,0 +1,247 @@
+"""`lockgate serve`: one command that supervises web and worker, restarts what dies, and stops cleanly.
+
+The supervisor imports the application once and forks its children, so that they start at once and share its memory. It
+opens no database and starts no thread itself: neither survives a fork.
+"""
+
+import ctypes
+import gc
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+import structlog
+
+from service import log, start
+from service.kernel.errors import Problem
+from service.kernel.site import Settings
+
+RESTART_SECONDS_MIN, RESTART_SECONDS_MAX = 0.1, 5.0
+STOP_SECONDS_MAX = 15.0
+WEB_THREADS = 64
+_PR_SET_PDEATHSIG = 1
+_log = structlog.get_logger("serve")
+
+
+class PortInUse(Problem):
+    """Somebody listens there already."""
+
+    status = 409
+    says = "port {port} on {host} is in use by another program"
+    todo = "Name another one with --port, or stop that program."
+
+
+@dataclass
+class _Child:
+    name: str
+    main: Callable[[Settings], None]
+    pid: int = 0
+    started: float = 0.0
+    failures: int = 0
+    due: float = field(default=0.0)
+
+
+def serve(settings: Settings, role: str = "all") -> int:
+    """Runs until SIGTERM or SIGINT; answers the exit code. Raises Problem when it cannot start."""
+    start.prepare(settings.data)
+    if role in ("all", "web", "git"):
+        _check_port(settings)
+    lock = start.hold(settings.data) if role == "all" else -1
+    log.configure()
+    _in_child(lambda: _first_start(settings))
+    children = {"web": _Child("web", _web), "worker": _Child("worker", _worker)}
+    wanted = {"all": ["web", "worker"], "web": ["web"], "git": ["web"], "worker": ["worker"]}[role]
+    if "web" in wanted:
+        import service.app  # noqa: F401  loaded before the forks, for their speed and shared memory
+    gc.freeze()
+    code = _supervise(settings, [children[name] for name in wanted])
+    if lock >= 0:
+        os.close(lock)
+    return code
+
+
+def _supervise(settings: Settings, children: list[_Child]) -> int:
+    stopping: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda got, _frame: stopping.append(got))
+    while not stopping:
+        now = time.monotonic()
+        for child in children:
+            if not child.pid and child.due <= now:
+                _spawn(child, settings)
+        _reap(children)
+        signal.sigtimedwait([signal.SIGCHLD], 0.2)
+    _log.info("stopping")
+    _stop(children)
+    return 0
+
+
+def _spawn(child: _Child, settings: Settings) -> None:
+    parent = os.getpid()
+    pid = os.fork()
+    if pid == 0:
+        _be_child(parent)
+        code = 1
+        try:
+            child.main(settings)
+            code = 0
+        except SystemExit as error:
+            code = error.code if isinstance(error.code, int) else 1
+        except BaseException:  # noqa: BLE001  the fork must never return into the supervisor's code
+            _log.exception("died", child=child.name)
+        finally:
+            _leave(code)
+    child.pid, child.started = pid, time.monotonic()
+    (settings.data / "run" / f"{child.name}.pid").write_text(f"{pid}\n")
+    _log.info("started", child=child.name, pid=pid)
+
+
+def _reap(children: list[_Child]) -> None:
+    for child in children:
+        if not child.pid:
+            continue
+        pid, status = os.waitpid(child.pid, os.WNOHANG)
+        if pid:
+            lived = time.monotonic() - child.started
+            child.failures = 0 if lived > 10 else child.failures + 1
+            child.pid = 0
+            wait = min(RESTART_SECONDS_MAX, RESTART_SECONDS_MIN * 2**child.failures)
+            child.due = time.monotonic() + wait
+            _log.warning("restarting", child=child.name, exit=os.waitstatus_to_exitcode(status), wait_seconds=round(wait, 1))
+
+
+def _stop(children: list[_Child]) -> None:
+    deadline = time.monotonic() + STOP_SECONDS_MAX
+    for child in children:
+        if child.pid:
+            os.kill(child.pid, signal.SIGTERM)
+    for child in children:
+        while child.pid and not os.waitpid(child.pid, os.WNOHANG)[0]:
+            if time.monotonic() > deadline:
+                _log.warning("killed", child=child.name)
+                os.kill(child.pid, signal.SIGKILL)
+                os.waitpid(child.pid, 0)
+                break
+            time.sleep(0.02)
+        child.pid = 0
+
+
+def _web(settings: Settings) -> None:
+    from granian.constants import Interfaces  # only the web child pays for it
+    from granian.log import LogLevels
+    from granian.server import Server
+
+    server = Server(
+        "lockgate", address=settings.host, port=settings.port, interface=Interfaces.WSGI, workers=settings.web_workers,
+        blocking_threads=WEB_THREADS, runtime_threads=1, respawn_failed_workers=True, respawn_interval=0.1,
+        workers_kill_timeout=10, websockets=False, log_level=LogLevels.warning, backlog=1024, backpressure=512,
+    )
+    server.serve(target_loader=lambda _target: _application(settings), wrap_loader=True)
+
+
+def _application(settings: Settings) -> object:
+    """The WSGI callable, made in the granian worker: with its own database connections."""
+    from service.app import create_app  # already loaded by the supervisor
+    from service.guard import Guard
+    from service.worker_wake import wake
+
+    _die_with_parent(signal.SIGKILL)
+    site = start.open_site(settings)
+    site.db.on_facts = lambda: wake(settings.data)
+    return Guard(create_app(site), settings.trusted_proxies)
+
+
+def _worker(settings: Settings) -> None:
+    from service.worker import WorkerProcess  # brings DBOS, which the web processes do without
+    from service.worker_wake import wake
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: (stop.set(), wake(settings.data)))
+    site = start.open_site(settings, worker_id=_worker_name(settings))
+    site.db.on_facts = lambda: wake(settings.data)
+    WorkerProcess(site, stop).run()
+
+
+def _worker_name(settings: Settings) -> str:
+    """Stable over restarts, unique per host and folder: DBOS resumes by this name what a killed worker left."""
+    name_file = settings.data / "run" / f"worker-{socket.gethostname()}"
+    name_file.touch()
+    return f"{socket.gethostname()}-{name_file.stat().st_ino}"
+
+
+def _first_start(settings: Settings) -> None:
+    site = start.open_site(settings)
+    start.first_start(site)
+    site.db.close()
+
+
+def _in_child(work: Callable[[], None]) -> None:
+    """Runs `work` in a fork and waits, so that this process keeps no connection and no thread of it. Raises its Problem."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        code = 0
+        try:
+            os.close(reading)
+            work()
+        except Problem as problem:
+            os.write(writing, f"{problem.detail}\n{problem.todo}".encode())
+            code = 2
+        except BaseException as error:  # noqa: BLE001
+            _log.exception("start failed")
+            os.write(writing, f"the start failed: {type(error).__name__}: {error}\n".encode())
+            code = 2
+        finally:
+            _leave(code)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as words:
+        said = words.read().decode(errors="replace")
+    _, status = os.waitpid(pid, 0)
+    if status:
+        raise StartFailed(why=said.partition("\n")[0] or "the first step ended without a word", hint=said.partition("\n")[2])
+
+
+class StartFailed(Problem):
+    """Schema, account or repositories could not be prepared."""
+
+    status = 500
+    says = "{why}"
+    todo = "{hint}"
+
+
+def _be_child(parent: int) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    _die_with_parent(signal.SIGTERM)
+    if os.getppid() != parent:
+        _leave(1)
+
+
+def _die_with_parent(number: int) -> None:
+    """Linux: the kernel sends `number` to this process when its parent dies, also by kill -9 (prctl(2))."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(number))
+
+
+def _check_port(settings: Settings) -> None:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            if error.errno in (98, 48):
+                raise PortInUse(port=settings.port, host=settings.host) from None
+            raise StartFailed(why=f"cannot listen on {settings.host}:{settings.port}: {error.strerror}", hint="") from None
+
+
+def _leave(code: int) -> NoReturn:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

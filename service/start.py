@@ -1,0 +1,106 @@
+"""Opening a site: the data folder, the database, the first account. Shared by the server and the administration commands."""
+
+import fcntl
+import os
+import secrets
+from pathlib import Path
+
+from sqlalchemy import select
+
+import registry.bootstrap
+from service.git.sources import GitSources
+from service.kernel import auth
+from service.kernel.auth import Account
+from service.kernel.blobs import open_blobs
+from service.kernel.db import Database
+from service.kernel.errors import Problem
+from service.kernel.policy import ALLOW_ALL
+from service.kernel.site import Settings, Site
+from service.migrate import migrate
+
+FOLDERS = ("git", "blobs", "work", "logs", "run")
+
+
+class DataFolderUnusable(Problem):
+    """The folder cannot be made or written."""
+
+    status = 500
+    says = "the data folder {path} cannot be used: {why}"
+    todo = "Name another one with --data, or make it writable for this user."
+
+
+class AlreadyRunning(Problem):
+    """Another instance holds the folder's lock."""
+
+    status = 409
+    says = "another Lockgate (process {pid}) already serves the data folder {path}"
+    todo = "Stop it first, or name another folder with --data."
+
+
+def prepare(data: Path) -> None:
+    """Makes the data folder and proves that it can be written. Raises DataFolderUnusable."""
+    try:
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for name in FOLDERS:
+            (data / name).mkdir(exist_ok=True)
+        probe = data / "run" / f".probe-{os.getpid()}"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise DataFolderUnusable(path=data, why=error.strerror or str(error)) from None
+
+
+def hold(data: Path) -> int:
+    """Takes the folder's lock for the life of this process; answers the descriptor. Raises AlreadyRunning."""
+    lock = os.open(data / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        pid = os.read(lock, 20).decode(errors="replace").strip() or "unknown"
+        os.close(lock)
+        raise AlreadyRunning(pid=pid, path=data) from None
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+    return lock
+
+
+def database_url(settings: Settings) -> str:
+    """The SQLAlchemy URL; PostgreSQL always through psycopg 3."""
+    url = settings.database_url or f"sqlite:///{settings.data / 'lockgate.sqlite'}"
+    for prefix in ("postgresql://", "postgres://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    return url
+
+
+def open_site(settings: Settings, *, worker_id: str = "") -> Site:
+    """A site for this process; open it after any fork, never before."""
+    db = Database(database_url(settings), lock_path=settings.data / "run" / "database.lock")
+    blobs = open_blobs(settings.blob_url or f"file://{settings.data / 'blobs'}")
+    return Site(settings, db, blobs, GitSources(settings, db), worker_id)
+
+
+def first_start(site: Site) -> bool:
+    """Schema, the account `admin` with its token in `DATA/admin-token`, domain and package repository. Idempotent."""
+    migrate(site.db.writer)
+    is_new = _ensure_admin(site)
+    if is_new:
+        registry.bootstrap.bootstrap(site)
+    return is_new
+
+
+def _ensure_admin(site: Site) -> bool:
+    token_file = site.settings.data / "admin-token"
+    with site.db.write() as session:
+        if session.scalar(select(Account).where(Account.name == "admin")):
+            return False
+        account = auth.create_account(session, "admin", ALLOW_ALL)
+        chosen = os.environ.get("LOCKGATE_ADMIN_TOKEN", "")
+        secret, _ = auth.issue_token(session, account, "first start", value=chosen or None)
+        # Written before the commit: an account whose token nobody knows would lock everybody out.
+        beside = token_file.with_name(f".admin-token-{secrets.token_hex(4)}")
+        fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(fd, "w") as out:
+            out.write(secret + "\n")
+        beside.rename(token_file)
+    return True
