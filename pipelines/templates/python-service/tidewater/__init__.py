@@ -1,0 +1,3 @@
+"""The log of a canal lock."""
+
+__version__ = "1.0.0"
