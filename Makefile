@@ -1,0 +1,68 @@
+# Every target does its own set-up first. Arguments: make demo ARGS=--exit
+.PHONY: help setup setup-tests demo serve test test-postgresql test-browser lint format lock vendor bench clean
+.DEFAULT_GOAL := help
+ARGS ?=
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Compiled bytecode is what makes the service start in time.
+unexport PYTHONDONTWRITEBYTECODE
+unexport PYTHONPATH
+
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
+
+setup: $(VENV)/.ready ## virtual environment and system packages
+
+setup-tests: $(VENV)/.ready-tests ## the same with all that the tests need
+
+demo: setup ## the whole release path on a sample project
+	$(BIN)/lockgate demo $(ARGS)
+
+serve: setup ## the service on port 8642
+	$(BIN)/lockgate serve $(ARGS)
+
+test: setup-tests ## all tests but the browser's, on SQLite and PostgreSQL
+	$(BIN)/python -m pytest -m "not browser" $(ARGS)
+	LOCKGATE_TEST_DATABASE=postgresql $(BIN)/python -m pytest -m "not browser and not anydb" $(ARGS)
+
+test-browser: setup-tests ## every page in Chromium, with an accessibility check
+	$(BIN)/python -m pytest -m browser $(ARGS)
+
+lint: setup-tests ## style, types, import contracts, size limits
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check tests/architecture
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/architecture
+
+format: setup-tests ## sorts imports and mends what ruff can mend
+	$(BIN)/ruff check --fix .
+
+lock: setup-tests ## new versions of the dependencies, hashed, without addresses
+	.ci/lock
+
+vendor: setup ## fetches the front-end files again
+	$(BIN)/python -m service.web.vendor
+
+bench: setup-tests ## the numbers of docs/benchmarks.md
+	$(BIN)/python -m benchmarks $(ARGS)
+
+clean: ## removes what set-up and runs made
+	rm -rf $(VENV) .lockgate dist build
+
+$(VENV)/.uv: requirements-uv.lock
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-uv.lock
+	touch $@
+
+$(VENV)/.ready: $(VENV)/.uv requirements.lock pyproject.toml
+	.ci/system-packages bubblewrap
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/.ready-tests: $(VENV)/.ready requirements-dev.lock
+	.ci/system-packages bubblewrap chromium postgresql
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements-dev.lock
+	touch $@
