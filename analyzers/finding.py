@@ -1,0 +1,178 @@
+"""What a review says: findings, diagnostics and reports. Plain data that survives a trip through JSON."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date
+from typing import Any, Literal
+
+Severity = Literal["critical", "high", "medium", "low", "info"]
+Confidence = Literal["high", "medium", "low"]
+
+SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low", "info")
+"""Worst first."""
+
+SECRET_CWES = frozenset({256, 259, 312, 321, 522, 540, 798})
+"""Weaknesses whose finding marks a text that must not be shown."""
+
+
+def at_or_above(severity: str, level: str) -> bool:
+    """Whether `severity` is as bad as `level` or worse. Raises ValueError for an unknown word."""
+    order: tuple[str, ...] = SEVERITIES
+    return order.index(severity) <= order.index(level)
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A file to review. `path` is relative to the repository, with `/`."""
+
+    path: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One sin at one place. Lines and columns count from 1 in characters; `end_column` is the first one after."""
+
+    rule: str
+    tool: str
+    """"lockgate", "bandit" or "detect-secrets"."""
+    message: str
+    severity: Severity
+    confidence: Confidence
+    cwe: int | None
+    path: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    fingerprint: str
+    """Same for the same sin after lines above it moved: it holds no line number."""
+    why: str
+    fix: str
+    rank: float
+    """0 to 1: how much it deserves a developer's time."""
+    new: bool | None = None
+    """Whether the baseline lacks it; None where there is no baseline."""
+
+    @property
+    def secret(self) -> bool:
+        """Whether the marked text is a secret, to be masked wherever the source is shown."""
+        return self.cwe in SECRET_CWES
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> "Finding":
+        """From what `to_dict` gave."""
+        return cls(**value)
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """What could not be read or done: shown, never silent. `line` is 0 when it concerns the whole file."""
+
+    path: str
+    line: int
+    message: str
+    unreadable: bool = False
+    """Whether the file itself could not be reviewed, so that anything may hide in it."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> "Diagnostic":
+        """From what `to_dict` gave."""
+        return cls(**value)
+
+
+@dataclass(frozen=True)
+class Suppressed:
+    """A finding that a comment in the code silences, with the reason given there."""
+
+    finding: Finding
+    reason: str
+    until: str = ""
+    """The last day the comment counts, as YYYY-MM-DD; "" for ever."""
+    line: int = 0
+    """Where the comment is."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> "Suppressed":
+        """From what `to_dict` gave."""
+        return cls(**{**value, "finding": Finding.from_dict(value["finding"])})
+
+
+@dataclass(frozen=True)
+class FileReport:
+    """What is said about one file. The same for the same content, path, options and engine, so it can be kept.
+
+    The day is no part of that: what is read from a store must pass through `on(today)`, where suppressions expire.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    suppressed: tuple[Suppressed, ...] = ()
+    lines: int = 0
+
+    def on(self, today: date) -> "FileReport":
+        """The report with findings whose suppression ended before `today` back among the findings."""
+        ended = [s for s in self.suppressed if s.until and s.until < today.isoformat()]
+        if not ended:
+            return self
+        told = tuple(
+            Diagnostic(s.finding.path, s.line, f"the suppression of {s.finding.rule} ended on {s.until}") for s in ended
+        )
+        back = sorted([*self.findings, *(s.finding for s in ended)], key=place)
+        kept = tuple(s for s in self.suppressed if s not in ended)
+        return replace(self, findings=tuple(back), diagnostics=self.diagnostics + told, suppressed=kept)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> "FileReport":
+        """From what `to_dict` gave, or an older engine with fewer fields."""
+        return cls(
+            tuple(Finding.from_dict(one) for one in value["findings"]),
+            tuple(Diagnostic.from_dict(one) for one in value["diagnostics"]),
+            tuple(Suppressed.from_dict(one) for one in value.get("suppressed", ())),
+            value.get("lines", 0),
+        )
+
+
+@dataclass(frozen=True)
+class Report:
+    """What is said about many files. `findings` are worst rank first; `seconds` is wall time."""
+
+    findings: tuple[Finding, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    files: int = 0
+    lines: int = 0
+    seconds: float = 0.0
+    suppressed: tuple[Suppressed, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> "Report":
+        """From what `to_dict` gave."""
+        part = FileReport.from_dict(value)
+        return cls(
+            part.findings, part.diagnostics, value["files"], value["lines"], value["seconds"], part.suppressed
+        )
+
+
+def place(finding: Finding) -> tuple[str, int, int, str]:
+    """Sorts findings by where they are."""
+    return (finding.path, finding.line, finding.column, finding.rule)
