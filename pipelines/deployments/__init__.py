@@ -1,0 +1,1 @@
+"""Deployments: applications, groups of hosts, and revisions that travel to them through appspec hooks."""

@@ -1,0 +1,1 @@
+"""Deploy strategies, one file each, found by discovery; `pipelines.deployments.strategy` says what a file must hold."""
