@@ -101,7 +101,7 @@ class Script(_Strict):
 
 
 class Appspec(_Strict):
-    """The whole file. Hooks for traffic events are accepted; without a load balancer they never run, as in CodeDeploy."""
+    """The whole file. Hooks for traffic events are accepted; they do not run without a load balancer."""
 
     version: Annotated[float, AfterValidator(_version)]
     os: Literal["linux"]

@@ -16,10 +16,10 @@ class HealthCheck(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     url: str = Field(max_length=500, description="`{host}` is the host's name, `{port}` and others are its labels")
-    successes: int = Field(2, ge=1, le=100)
-    interval_seconds: float = Field(1.0, ge=0.1, le=300)
-    timeout_seconds: float = Field(2.0, ge=0.1, le=30)
-    give_up_seconds: float = Field(60.0, ge=1, le=3600)
+    successes: int = Field(default=2, ge=1, le=100)
+    interval_seconds: float = Field(default=1.0, ge=0.1, le=300)
+    timeout_seconds: float = Field(default=2.0, ge=0.1, le=30)
+    give_up_seconds: float = Field(default=60.0, ge=1, le=3600)
 
     @field_validator("url")
     @classmethod
@@ -36,15 +36,15 @@ class GroupSettings(BaseModel):
     model_config = ConfigDict(extra="forbid")
     strategy: str = "one-at-a-time"
     minimum_healthy: int | str | None = Field(
-        None, description='for strategy minimum-healthy: a number of hosts, or a share such as "75%"'
+        default=None, description='for strategy minimum-healthy: a number of hosts, or a share such as "75%"'
     )
     auto_rollback: bool = True
     ignore_application_stop_failures: bool = False
     file_exists_behavior: Literal["DISALLOW", "OVERWRITE", "RETAIN"] | None = Field(
-        None, description="used when appspec.yml does not say"
+        default=None, description="used when appspec.yml does not say"
     )
     health_check: HealthCheck | None = None
-    lost_after_seconds: int = Field(75, ge=3, le=3600, description="an agent that is silent this long is lost")
+    lost_after_seconds: int = Field(default=75, ge=3, le=3600, description="an agent that is silent this long is lost")
 
     @model_validator(mode="after")
     def _fits(self) -> "GroupSettings":
