@@ -1,0 +1,88 @@
+"""What rules know about the file under review while it is walked once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import libcst as cst
+
+from analyzers import constant, names
+from analyzers.finding import Confidence, Severity
+from analyzers.scope import Scope
+from analyzers.syntax import ScopeNode
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A sin before it has a fingerprint. Lines and columns count from 1; `also` are other lines it is about."""
+
+    rule: str
+    tool: str
+    message: str
+    severity: Severity
+    confidence: Confidence
+    cwe: int | None
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    why: str
+    fix: str
+    prior: float
+    also: frozenset[int] = frozenset()
+    secret: str = field(default="", repr=False)
+    """The secret's text where it is one: only its hash goes further, into the fingerprint."""
+    silenced: str = ""
+    """Why another tool's own comment (`nosec`) silences it; "" if nothing does."""
+
+    @property
+    def lines(self) -> frozenset[int]:
+        """Every line it is about."""
+        return self.also | frozenset(range(self.line, self.end_line + 1))
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """What a rule reported, before positions are known: they cost as much as the whole walk, so they come last."""
+
+    rule: type
+    node: cst.CSTNode
+    message: str
+    severity: Severity
+    confidence: Confidence
+    about: tuple[cst.CSTNode, ...]
+    secret: str
+
+
+@dataclass
+class Context:
+    """One file on its walk: where the walk is, and what has been reported so far."""
+
+    path: str
+    module: cst.Module
+    parents: list[cst.CSTNode] = field(default_factory=list)
+    """The nodes around the one being visited, outermost first."""
+    candidates: list[Candidate] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._scopes: dict[int, Scope] = {}
+        self.scope = self.scope_of(self.module)
+
+    def scope_of(self, node: ScopeNode) -> Scope:
+        """The scope that a module, class, function or lambda on or right below the walk's path opens."""
+        known = self._scopes.get(id(node))
+        if known is None:
+            parent = None if isinstance(node, cst.Module) else self.scope
+            known = self._scopes[id(node)] = Scope(node, parent)
+        return known
+
+    def qualified_name(self, node: cst.CSTNode, scope: Scope | None = None) -> str | None:
+        """See `names.qualified_name`; seen from the walk's place unless `scope` says otherwise."""
+        return names.qualified_name(node, scope or self.scope)
+
+    def is_constant(self, node: cst.CSTNode | None, scope: Scope | None = None) -> bool:
+        """See `constant.is_constant`."""
+        return constant.is_constant(node, scope or self.scope)
+
+    def inside(self, kinds: type[cst.CSTNode] | tuple[type[cst.CSTNode], ...]) -> Sequence[cst.CSTNode]:
+        """The surrounding nodes of these kinds, innermost first."""
+        return [node for node in reversed(self.parents) if isinstance(node, kinds)]

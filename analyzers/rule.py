@@ -1,0 +1,125 @@
+"""What a rule is, and how rules are found: one file each in `analyzers/rules`, no list to keep."""
+
+import importlib.util
+import inspect
+import pkgutil
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import ClassVar
+
+import libcst as cst
+
+from analyzers import rules
+from analyzers.context import Candidate, Context
+from analyzers.finding import Confidence, Severity
+from analyzers.scope import Scope
+
+
+class Rule:
+    """Base of every rule. A rule has a method `visit_X(node)` for each libcst class X that it looks at.
+
+    The docstring's first line is the message; what follows says why it matters; a last paragraph that begins with
+    "Fix:" says what to do. An object lives for one file, so it may remember things between nodes.
+    """
+
+    severity: ClassVar[Severity] = "medium"
+    confidence: ClassVar[Confidence] = "high"
+    cwe: ClassVar[int | None] = None
+    prior: ClassVar[float] = 0.5
+    """The share of its findings that deserve a change, as far as is known; the ranker starts from it."""
+    invalid: ClassVar[Sequence[str]] = ()
+    """Sources in which the rule finds something; a test runs them."""
+    valid: ClassVar[Sequence[str]] = ()
+    """Sources in which it must find nothing: the near misses."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+
+    @property
+    def scope(self) -> Scope:
+        """The scope of the node being visited."""
+        return self.context.scope
+
+    def parent(self, up: int = 1) -> cst.CSTNode | None:
+        """The node around the one being visited."""
+        return self.context.parents[-up] if len(self.context.parents) >= up else None
+
+    def qualified_name(self, node: cst.CSTNode) -> str | None:
+        """`subprocess.run` for `run` after `from subprocess import run`; None for what is local or no name."""
+        return self.context.qualified_name(node)
+
+    def is_constant(self, node: cst.CSTNode | None) -> bool:
+        """Whether the source alone decides the value of `node`."""
+        return self.context.is_constant(node)
+
+    def report(
+        self,
+        node: cst.CSTNode,
+        message: str = "",
+        *,
+        severity: Severity | None = None,
+        confidence: Confidence | None = None,
+        about: Iterable[cst.CSTNode] = (),
+        secret: str = "",
+    ) -> None:
+        """Marks `node`. `about` are other nodes of the same sin: another tool's word on them is no second one."""
+        self.context.candidates.append(
+            Candidate(
+                type(self), node, message or message_of(type(self)), severity or self.severity,
+                confidence or self.confidence, tuple(about), secret,
+            )
+        )  # fmt: skip
+
+
+def name_of(rule: type) -> str:
+    """`sql-injection` for SqlInjection: how suppressions, SARIF and pages call the rule."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", rule.__name__).lower()
+
+
+def message_of(rule: type) -> str:
+    """The docstring's first line."""
+    return _told(rule)[0]
+
+
+def why_of(rule: type) -> str:
+    """Why the sin matters."""
+    return _told(rule)[1]
+
+
+def fix_of(rule: type) -> str:
+    """What to do about it."""
+    return _told(rule)[2]
+
+
+@cache
+def _told(rule: type) -> tuple[str, str, str]:
+    first, _, rest = inspect.getdoc(rule).partition("\n")  # type: ignore[union-attr]  # a test asks for docstrings
+    why, _, fix = rest.partition("Fix:")
+    return first.strip(), " ".join(why.split()), " ".join(fix.split())
+
+
+@cache
+def all_rules() -> tuple[type[Rule], ...]:
+    """The rules that Lockgate brings, by name."""
+    modules = [importlib.import_module(f"{rules.__name__}.{m.name}") for m in pkgutil.iter_modules(rules.__path__)]
+    return tuple(sorted({one for module in modules for one in _rules_in(module)}, key=name_of))
+
+
+def rules_in_folder(folder: Path) -> tuple[type[Rule], ...]:
+    """The user's own rules in `folder`. Runs that code; raises whatever it raises."""
+    found: set[type[Rule]] = set()
+    for path in sorted(folder.glob("*.py")):
+        spec = importlib.util.spec_from_file_location(f"lockgate_rules_{path.stem}", path)
+        if spec is None or spec.loader is None:
+            continue
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        found.update(_rules_in(module))
+    return tuple(sorted(found, key=name_of))
+
+
+def _rules_in(module: object) -> list[type[Rule]]:
+    own = [one for _, one in inspect.getmembers(module, inspect.isclass) if issubclass(one, Rule)]
+    return [one for one in own if one.__module__ == module.__name__]  # type: ignore[attr-defined]

@@ -1,0 +1,1 @@
+"""One file for each rule; found by being here."""

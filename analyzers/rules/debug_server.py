@@ -1,0 +1,63 @@
+"""Web servers started with their debugger on."""
+
+import libcst as cst
+
+from analyzers.rule import Rule
+from analyzers.syntax import argument, is_name
+
+
+class DebugServer(Rule):
+    """The web server runs with its debugger on, which lets a visitor run code.
+
+    Werkzeug's debugger offers a Python console on every error page; its PIN can be computed from what other faults
+    leak. Error pages also show source and variables.
+
+    Fix: take the flag from the environment and leave it off: `flask --debug run` on your own machine.
+    """
+
+    severity = "high"
+    cwe = 489
+    prior = 0.8
+    invalid = (
+        "from flask import Flask\napp = Flask(__name__)\napp.run(debug=True)",
+        "from flask import Flask\napp = Flask(__name__)\nif __name__ == '__main__':\n    app.run(port=80, debug=True)",
+        "import flask\napp = flask.Flask(__name__)\napp.debug = True",
+        "from flask import Flask\napp = Flask(__name__)\napp.config['DEBUG'] = True",
+        "from werkzeug.serving import run_simple\ndef f(app):\n    run_simple('localhost', 80, app, use_debugger=True)",
+        "def f(app):\n    app.run(debug=True)",
+    )
+    valid = (
+        "from flask import Flask\napp = Flask(__name__)\napp.run()",
+        "from flask import Flask\napp = Flask(__name__)\napp.run(debug=False)",
+        "import os\nfrom flask import Flask\napp = Flask(__name__)\napp.run(debug=bool(os.environ.get('DEBUG')))",
+        "import asyncio\nasync def main(): ...\nasyncio.run(main(), debug=True)",
+        "def f(solver):\n    solver.debug = True",
+        "def f(config):\n    config['DEBUG'] = True",
+    )
+
+    def visit_Call(self, node: cst.Call) -> None:
+        """Looks at servers being started."""
+        if not isinstance(node.func, cst.Attribute | cst.Name):
+            return
+        name = self.qualified_name(node.func)
+        if name is not None and name.endswith("werkzeug.serving.run_simple"):
+            if is_name(argument(node, "use_debugger"), "True"):
+                self.report(node)
+        elif is_name(argument(node, "debug"), "True") and isinstance(node.func, cst.Attribute):
+            known = name in ("flask.Flask().run", "flask.app.Flask().run")
+            if known or (node.func.attr.value == "run" and is_name(node.func.value, "app", "application")):
+                self.report(node)
+
+    def visit_Assign(self, node: cst.Assign) -> None:
+        """Looks at the flag being set."""
+        if not is_name(node.value, "True"):
+            return
+        for target in node.targets:
+            match target.target:
+                case cst.Attribute(attr=cst.Name(value="debug"), value=owner):
+                    if self.qualified_name(owner) == "flask.Flask()":
+                        self.report(node)
+                case cst.Subscript(value=owner, slice=[cst.SubscriptElement(slice=cst.Index(value=key))]):
+                    is_debug = isinstance(key, cst.SimpleString) and key.evaluated_value == "DEBUG"
+                    if is_debug and self.qualified_name(owner) == "flask.Flask().config":
+                        self.report(node)

@@ -1,0 +1,41 @@
+"""eval and exec of text that is not constant."""
+
+import libcst as cst
+
+from analyzers.rule import Rule
+
+_RUNNERS = frozenset({"builtins.eval", "builtins.exec"})
+
+
+class DynamicCode(Rule):
+    """Text that is not constant runs as Python code.
+
+    Whoever decides the text decides what the program does, with all its rights; hiding builtins does not stop it.
+
+    Fix: read data with `ast.literal_eval` or `json.loads`; choose behaviour from a dictionary of functions.
+    """
+
+    severity = "high"
+    confidence = "medium"
+    cwe = 95
+    prior = 0.7
+    invalid = (
+        "def f(text):\n    return eval(text)",
+        "def f(text):\n    exec(text, {})",
+        'def f(name):\n    return eval("config." + name)',
+        "import builtins\ndef f(text):\n    return builtins.eval(text)",
+        'def f(text):\n    code = compile(text, "x", "eval")\n    return eval(code)',
+    )
+    valid = (
+        'eval("1 + 1")',
+        "import ast\ndef f(text):\n    return ast.literal_eval(text)",
+        "def f(frame):\n    return frame.eval('a + b')",
+        "def f(model):\n    model.eval()",
+        "from safe import eval\ndef f(text):\n    return eval(text)",
+        'SOURCE = "a = 1"\nexec(SOURCE)',
+    )
+
+    def visit_Call(self, node: cst.Call) -> None:
+        """Looks at what eval and exec get."""
+        if node.args and self.qualified_name(node.func) in _RUNNERS and not self.is_constant(node.args[0].value):
+            self.report(node)

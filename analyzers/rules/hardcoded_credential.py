@@ -1,0 +1,166 @@
+"""Passwords, keys and tokens written into the source."""
+
+import re
+
+import libcst as cst
+
+from analyzers.finding import Confidence
+from analyzers.rule import Rule
+from analyzers.syntax import string_value
+
+_NAME = re.compile(
+    r"(^|_)(password|passwd|pwd|passphrase|secret|secret_?key|api_?key|apikey|access_?key|auth_?key|private_?key|"
+    r"signing_?key|encryption_?key|jwt_?key|(auth|access|api|bearer|bot|refresh|secret|session)_?token|"
+    r"credentials?|client_?secret|secret_access_key|connection_?string)(_?\d+|_(value|default|prod|dev|test|str|text))?$"
+)
+_BARE_TOKEN = re.compile(r"(^|_)(token|pass|auth)$")
+_NOT_A_SECRET = re.compile(
+    r"^$|^[<\[{(%$].*[>\]})%]?$|^(x+|\*+|\.+|-+|_+|0+|1+)$|\s|^(none|null|true|false|yes|no|unset|unknown|redacted|masked|"
+    r"hidden|default|disabled|optional|required|prompt|ask|env|keyring|vault|string|text|str|bytes|basic|bearer|digest)$|"
+    r"^(your|my|some|the|a|insert|enter|replace|change)[-_ ]?(own|me|this|your)?[-_]?(api|secret|access|auth)?[-_]?"
+    r"(password|secret|token|key|here)?$|^(todo|fixme|placeholder|dummy|example|sample)$|^https?://[^@]*$|^/|"
+    r"^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$|^[Xx]-[A-Za-z-]+$|^[a-z_]+\.[a-z_.]+$",
+    re.IGNORECASE,
+)
+_ENVIRONMENT_NAME = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
+_WORDS = re.compile(r"[a-z]+")
+_SECRET_WORDS = frozenset(
+    {"password", "passwd", "pwd", "passphrase", "secret", "key", "api", "apikey", "token", "access", "auth", "private",
+     "client", "credential", "credentials", "csrf", "id", "user", "new", "old", "confirm", "current", "pass", "bearer",
+     "hash", "field", "input", "name", "reset", "refresh", "jwt", "db", "database", "login", "username", "session",
+     "the", "is", "my", "your", "app", "admin", "basic", "signing"}
+)  # fmt: skip
+_LENGTH_MIN = 4
+_TOKEN_LENGTH_MIN = 12
+_FALLBACKS = frozenset({"os.environ.get", "os.getenv", "os.environ.setdefault"})
+
+
+class HardcodedCredential(Rule):
+    """A credential is written in the source, where everyone who can read the code has it.
+
+    It stays in the history, in every clone and every built package after it is deleted, and it cannot be changed
+    without a release.
+
+    Fix: take it from the environment or a secret store, and change the one that was written here.
+    """
+
+    severity = "high"
+    confidence = "medium"
+    cwe = 798
+    prior = 0.8
+    invalid = (
+        'password = "hunter2-plum"',
+        'DB_PASSWORD: str = "tulip-44-rain"',
+        'class A:\n    api_key = "k3yForTheLittleDoor"',
+        'def f():\n    self.secret_key = "s3same0pen"',
+        'config = {"user": "ann", "password": "tulip-44-rain"}',
+        'app.config["SECRET_KEY"] = "s3same0pen"',
+        'connect(user="ann", password="tulip-44-rain")',
+        'def connect(password="tulip-44-rain"): ...',
+        'def f(password):\n    return password == "tulip-44-rain"',
+        'import os\nSECRET_KEY = os.environ.get("SECRET_KEY", "s3same0pen")',
+        'AWS_SECRET_ACCESS_KEY = "not/A/real+key/but0shaped1like2one345678"',
+        'token = "a1b2c3d4e5f6a7b8c9d0"',
+        'password = b"tulip-44-rain"',
+    )
+    valid = (
+        'import os\npassword = os.environ["DB_PASSWORD"]',
+        'password = ""',
+        "password = None",
+        'password = "password"',
+        'PASSWORD_FIELD = "user_password"',
+        'password = getpass("Password: ")',
+        'api_key = "<your api key>"',
+        'api_key = "${API_KEY}"',
+        'SECRET_KEY_ENV = "APP_SECRET_KEY"',
+        'secret_key = "APP_SECRET_KEY"',
+        'password_help = "at least twelve characters"',
+        'labels = {"password": "Enter your password"}',
+        'token_type = "bearer"',
+        'token = "id_token"',
+        'token = "next"',
+        "connect(password=settings.password)",
+        'def f(password):\n    return password == ""',
+        'PUBLIC_KEY = "ssh-ed25519 AAAA"',
+        'password = "***"',
+        'import os\nkey = os.environ.get("SECRET_KEY", "")',
+        'secret = "x-hub-signature"',
+        'tokenizer.token = "<s>"',
+        'cache_key = "front-page-7"',
+    )  # fmt: skip
+
+    def visit_Assign(self, node: cst.Assign) -> None:
+        """Looks at what a credential's name is given."""
+        for target in node.targets:
+            self._check(_target_name(target.target), node.value)
+
+    def visit_AnnAssign(self, node: cst.AnnAssign) -> None:
+        """The same with a type."""
+        self._check(_target_name(node.target), node.value)
+
+    def visit_DictElement(self, node: cst.DictElement) -> None:
+        """Looks at entries of a dictionary."""
+        self._check(string_value(node.key), node.value)
+
+    def visit_Param(self, node: cst.Param) -> None:
+        """Looks at defaults."""
+        self._check(node.name.value, node.default)
+
+    def visit_Call(self, node: cst.Call) -> None:
+        """Looks at keywords, and at what stands in for a missing environment variable."""
+        for arg in node.args:
+            if arg.keyword is not None:
+                self._check(arg.keyword.value, arg.value)
+        if len(node.args) == 2 and self.qualified_name(node.func) in _FALLBACKS:  # a name and its default
+            self._check(string_value(node.args[0].value), node.args[1].value)
+
+    def visit_Comparison(self, node: cst.Comparison) -> None:
+        """Looks at what a credential is compared with."""
+        if len(node.comparisons) == 1 and isinstance(node.comparisons[0].operator, cst.Equal | cst.NotEqual):
+            self._check(_target_name(node.left), node.comparisons[0].comparator)
+
+    def _check(self, name: str | None, value: cst.BaseExpression | None) -> None:
+        if name is None or value is None:
+            return
+        text = _text(value)
+        if text is not None and is_credential(name, text):
+            told = f"A credential is written in the source as `{name[:60]}`; everyone who can read the code has it."
+            self.report(value, told, secret=text, confidence=_confidence(text))
+
+
+def is_credential(name: str, value: str) -> bool:
+    """Whether a value with this name looks like a real credential, not a placeholder, a label or another name."""
+    flat = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower().replace("-", "_")
+    named = bool(_NAME.search(flat))
+    if not named and not (_BARE_TOKEN.search(flat) and len(value) >= _TOKEN_LENGTH_MIN and _mixed(value)):
+        return False
+    if len(value) < _LENGTH_MIN or flat.startswith(("public", "test_public", "no_", "invalid_", "wrong_")):
+        return False
+    if _ENVIRONMENT_NAME.fullmatch(value) or _NOT_A_SECRET.search(value):
+        return False
+    words = _WORDS.findall(value.lower())
+    return not (set(words) <= _SECRET_WORDS and not any(c.isdigit() for c in value))
+
+
+def _mixed(value: str) -> bool:
+    return any(c.isdigit() for c in value) and any(c.isalpha() for c in value)
+
+
+def _confidence(value: str) -> Confidence:
+    return "high" if _mixed(value) and len(value) >= 8 else "medium"
+
+
+def _text(node: cst.BaseExpression) -> str | None:
+    if isinstance(node, cst.SimpleString | cst.ConcatenatedString):
+        value = node.evaluated_value
+        return value.decode("latin-1") if isinstance(value, bytes) else value
+    return None
+
+
+def _target_name(node: cst.CSTNode) -> str | None:
+    match node:
+        case cst.Name(value=str(name)) | cst.Attribute(attr=cst.Name(value=str(name))):
+            return name
+        case cst.Subscript(slice=[cst.SubscriptElement(slice=cst.Index(value=key))]):
+            return string_value(key)
+    return None

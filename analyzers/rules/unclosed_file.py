@@ -1,0 +1,171 @@
+"""Files and sockets that are opened and never closed."""
+
+import libcst as cst
+
+from analyzers.rule import Rule
+from analyzers.scope import Scope
+from analyzers.syntax import ScopeNode, bound_names, descend
+
+_OPENERS = frozenset(
+    {"builtins.open", "io.open", "codecs.open", "gzip.open", "bz2.open", "lzma.open", "os.fdopen", "tarfile.open",
+     "zipfile.ZipFile", "pathlib.Path().open", "socket.socket", "socket.create_connection", "urllib.request.urlopen",
+     "tempfile.TemporaryFile", "tempfile.NamedTemporaryFile", "sqlite3.connect", "wave.open", "dbm.open",
+     "shelve.open"}
+)  # fmt: skip
+_BORROWERS = frozenset(
+    {"json.load", "json.dump", "pickle.load", "pickle.dump", "marshal.load", "marshal.dump", "csv.reader",
+     "csv.writer", "csv.DictReader", "csv.DictWriter", "yaml.load", "yaml.safe_load", "yaml.safe_load_all",
+     "yaml.dump", "yaml.safe_dump", "tomllib.load", "plistlib.load", "plistlib.dump", "ast.parse", "copy.copy",
+     "shutil.copyfileobj", "hashlib.file_digest", "configparser.ConfigParser().read_file", "struct.unpack",
+     "xml.etree.ElementTree.parse", "tokenize.tokenize", "tokenize.generate_tokens", "itertools.islice",
+     "pandas.read_csv", "numpy.load", "numpy.loadtxt", "traceback.print_exc", "select.select"}
+) | {f"builtins.{name}" for name in ("print", "len", "list", "sorted", "enumerate", "iter", "next", "sum", "set",
+     "tuple", "map", "filter", "zip", "max", "min", "any", "all", "isinstance", "hasattr", "getattr", "id", "repr",
+     "str", "bool")}  # fmt: skip
+_OPENING_WORDS = frozenset(name.rsplit(".", 1)[-1] for name in _OPENERS)
+
+
+class UnclosedFile(Rule):
+    """What is opened here is never closed; it stays open until the garbage collector happens to find it.
+
+    Open files are few for each process; written data may stay in the buffer and be lost when the program ends, and on
+    Windows nobody else can delete or rename the file.
+
+    Fix: open it with `with open(...) as file:`, or call `close()` in a `finally`.
+    """
+
+    severity = "medium"
+    cwe = 772
+    prior = 0.7
+    invalid = (
+        "def f(path):\n    file = open(path)\n    return file.read()",
+        "import json\ndef f(path):\n    return json.load(open(path))",
+        "def f(path):\n    return open(path).read()",
+        "def f(path):\n    file = open(path, 'w')\n    file.write('x')",
+        "import csv\ndef f(path):\n    file = open(path)\n    return list(csv.reader(file))",
+        "from pathlib import Path\ndef f(name):\n    return Path(name).open().read()",
+        "def f(path):\n    for line in open(path):\n        print(line)",
+        "file = open('x')\nprint(file.read())",
+        "import gzip\ndef f(path):\n    data = gzip.open(path)\n    return data.readlines()",
+        "def f(path):\n    try:\n        file = open(path)\n    except OSError:\n        return\n    return file.read()",
+    )
+    valid = (
+        "def f(path):\n    with open(path) as file:\n        return file.read()",
+        "def f(path):\n    file = open(path)\n    try:\n        file.read()\n    finally:\n        file.close()",
+        "def f(path):\n    return open(path)",
+        "def f(path):\n    file = open(path)\n    return file",
+        "def f(path):\n    file = open(path)\n    with file:\n        return file.read()",
+        "from contextlib import closing\ndef f(path):\n    with closing(open(path)) as file:\n        file.read()",
+        "class A:\n    def __init__(self, path):\n        self.file = open(path)",
+        "class A:\n    def use(self, path):\n        file = open(path)\n        self.file = file",
+        "def f(path, stack):\n    file = stack.enter_context(open(path))\n    return file.read()",
+        "def f(path):\n    file = open(path)\n    return Reader(file)",
+        "import subprocess\ndef f(path):\n    out = open(path, 'w')\n    subprocess.Popen(['ls'], stdout=out)",
+        "def f(path):\n    file = open(path)\n    yield file",
+        "def f(path):\n    file = open(path)\n    files = [file]\n    return files",
+        "def f(path):\n    file = open(path)\n    def read():\n        return file.read()\n    return read",
+        "def f(image):\n    return image.open('x').read()",
+        "from pathlib import Path\ndef f(name):\n    return Path(name).read_text()",
+        "from PIL import Image\ndef f(path):\n    picture = Image.open(path)\n    picture.show()",
+        "def f(path):\n    open(path, 'w').close()",
+        "log = None\ndef f(path):\n    global log\n    log = open(path)",
+    )
+
+    def visit_Module(self, node: cst.Module) -> None:
+        """Looks at what the module itself opens."""
+        self._check(node, self.scope)
+
+    def visit_FunctionDef(self, node: cst.FunctionDef) -> None:
+        """Looks at what one function opens."""
+        self._check(node, self.context.scope_of(node))
+
+    def visit_Call(self, node: cst.Call) -> None:
+        """Looks at what is opened in the middle of an expression, so that nobody can close it."""
+        if self.qualified_name(node.func) not in _OPENERS:
+            return
+        around = self.parent()
+        match around:
+            case cst.Attribute(attr=cst.Name(value=method)):
+                lost = method not in ("close", "detach", "__enter__", "fileno", "name", "makefile")
+            case cst.Arg():
+                call = self.parent(2)
+                lost = isinstance(call, cst.Call) and self.qualified_name(call.func) in _BORROWERS
+            case cst.For() | cst.CompFor():
+                lost = around.iter is node
+            case _:
+                lost = False
+        if lost:
+            self.report(node)
+
+    def _check(self, place: ScopeNode, scope: Scope) -> None:
+        if not _opens(place):
+            return
+        opened = [
+            one for one in scope.all_bindings()
+            if one.kind == "assign" and isinstance(one.value, cst.Call) and not scope.declares_elsewhere(one.name)
+            and self.context.qualified_name(one.value.func, scope) in _OPENERS
+        ]  # fmt: skip
+        if not opened:
+            return
+        kept = _released(place, scope, self)
+        for one in opened:
+            if one.name not in kept and isinstance(one.value, cst.Call):
+                self.report(one.value, about=[one.node])
+
+
+def _opens(place: ScopeNode) -> bool:
+    """A quick look for anything that may open, before names are resolved."""
+    return any(isinstance(node, cst.Call) and _last_word(node.func) in _OPENING_WORDS for node in descend(place))
+
+
+def _last_word(func: cst.BaseExpression) -> str:
+    last = func.attr if isinstance(func, cst.Attribute) else func
+    return last.value if isinstance(last, cst.Name) else ""
+
+
+def _released(place: ScopeNode, scope: Scope, rule: Rule) -> set[str]:
+    """The names that are closed here, or given to somebody who may close them."""
+    names: set[str] = set()
+    for node in descend(place):
+        names |= _closes(node, scope, rule)
+        if isinstance(node, cst.FunctionDef | cst.Lambda | cst.ClassDef) and node is not place:
+            names |= {one.value for one in descend(node.body, into_scopes=True) if isinstance(one, cst.Name)}
+    return names
+
+
+def _closes(node: cst.CSTNode, scope: Scope, rule: Rule) -> set[str]:
+    match node:
+        case cst.Call():
+            closed = _closed_by(node.func)
+            if rule.context.qualified_name(node.func, scope) in _BORROWERS:
+                return closed
+            return closed.union(*(_names_in(arg.value) for arg in node.args))
+        case cst.WithItem():
+            return _names_in(node.item)
+        case cst.Return(value=value) | cst.Yield(value=value) if value is not None:
+            return _names_in(value.item if isinstance(value, cst.From) else value)
+        case cst.Assign() | cst.NamedExpr():
+            return _names_in(node.value)
+        case cst.Element() | cst.DictElement() | cst.StarredElement():
+            return _names_in(node.value)
+    return set()
+
+
+def _closed_by(func: cst.BaseExpression) -> set[str]:
+    if isinstance(func, cst.Attribute) and func.attr.value in ("close", "detach", "__exit__"):
+        return _names_in(func.value)
+    return set()
+
+
+def _names_in(node: cst.CSTNode) -> set[str]:
+    """The names whose own value `node` is, not those that it only reads from."""
+    match node:
+        case cst.Name() | cst.Tuple() | cst.List():
+            return {one.value for one in bound_names(node)}
+        case cst.IfExp():
+            return _names_in(node.body) | _names_in(node.orelse)
+        case cst.BooleanOperation():
+            return _names_in(node.left) | _names_in(node.right)
+        case cst.Await():
+            return _names_in(node.expression)
+    return set()

@@ -1,0 +1,79 @@
+"""Loaders that run code found in the data."""
+
+import libcst as cst
+
+from analyzers.rule import Rule
+from analyzers.syntax import argument
+
+_RUNS_CODE = frozenset(
+    f"{module}.{name}"
+    for module in ("pickle", "_pickle", "cPickle", "marshal", "dill", "cloudpickle", "joblib")
+    for name in ("load", "loads", "Unpickler")
+) | {"shelve.open", "jsonpickle.decode", "pandas.read_pickle"}
+_YAML = frozenset({"yaml.load", "yaml.load_all"})
+_YAML_UNSAFE = frozenset({"yaml.unsafe_load", "yaml.unsafe_load_all", "yaml.full_load", "yaml.full_load_all"})
+_YAML_SAFE = frozenset({"yaml.SafeLoader", "yaml.CSafeLoader", "yaml.BaseLoader", "yaml.CBaseLoader"})
+
+
+class UnsafeDeserialization(Rule):
+    """The data being loaded can run code.
+
+    These formats can name any function to call while they are read, so data from a user, a cache or another service
+    decides what the program does.
+
+    Fix: use a format of plain data such as JSON or `yaml.safe_load`; if it must be pickle, load only what carries a
+    signature that you check first.
+    """
+
+    severity = "high"
+    confidence = "medium"
+    cwe = 502
+    prior = 0.6
+    invalid = (
+        "import pickle\ndef f(data):\n    return pickle.loads(data)",
+        "import pickle\ndef f(path):\n    with open(path, 'rb') as file:\n        return pickle.load(file)",
+        "from marshal import loads\ndef f(data):\n    return loads(data)",
+        "import yaml\ndef f(text):\n    return yaml.load(text)",
+        "import yaml\ndef f(text):\n    return yaml.load(text, Loader=yaml.Loader)",
+        "import yaml\ndef f(text):\n    return yaml.unsafe_load(text)",
+        "import jsonpickle\ndef f(text):\n    return jsonpickle.decode(text)",
+    )
+    valid = (
+        "import pickle\ndef f(value):\n    return pickle.dumps(value)",
+        "import yaml\ndef f(text):\n    return yaml.safe_load(text)",
+        "import yaml\ndef f(text):\n    return yaml.load(text, Loader=yaml.SafeLoader)",
+        "import yaml\nfrom yaml import CSafeLoader\ndef f(text):\n    return yaml.load(text, CSafeLoader)",
+        "import yaml\nclass Strict(yaml.SafeLoader): pass\ndef f(text):\n    return yaml.load(text, Loader=Strict)",
+        "import json\ndef f(text):\n    return json.loads(text)",
+        "def f(pickle, data):\n    return pickle.loads(data)",
+        "import pickle\npickle.loads(b'N.')",
+    )
+
+    def visit_Call(self, node: cst.Call) -> None:
+        """Looks at calls of loaders."""
+        name = self.qualified_name(node.func)
+        if name is None or not node.args:
+            return
+        if name in _RUNS_CODE and not self._literal(node.args[0].value):
+            self.report(node)
+        elif name in _YAML and not self._safe_loader(argument(node, "Loader", 1)):
+            self.report(node, confidence="high")
+        elif name in _YAML_UNSAFE and not self.is_constant(node.args[0].value):
+            self.report(node, confidence="medium" if "full" in name else "high")
+
+    def _literal(self, node: cst.BaseExpression) -> bool:
+        return isinstance(node, cst.SimpleString | cst.ConcatenatedString) and node.evaluated_value is not None
+
+    def _safe_loader(self, loader: cst.BaseExpression | None) -> bool:
+        """Also a class of the file's own, which may restrict what it builds: nothing is said about those."""
+        if loader is None:
+            return False
+        if self.qualified_name(loader) in _YAML_SAFE:
+            return True
+        if not isinstance(loader, cst.Name):
+            return False
+        found = self.scope.reaching(loader.value, loader)
+        return any(isinstance(one.node, cst.ClassDef) and self._safe_base(one.node) for one in found)
+
+    def _safe_base(self, node: cst.ClassDef) -> bool:
+        return any(self.qualified_name(base.value) in _YAML_SAFE for base in node.bases)
