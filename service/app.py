@@ -23,6 +23,7 @@ import registry.api
 import registry.formats.npm
 import registry.formats.pypi
 import registry.views
+import service.accounts
 import service.git.api
 import service.git.http
 import service.git.views
@@ -36,7 +37,7 @@ from service.kernel.access import principal
 from service.kernel.errors import Problem, Refused, Unauthenticated
 from service.kernel.site import Site
 
-APIS = [service.git.api.api, service.reviews.api.api, registry.api.api, pipelines.api.api, pipelines.deployments.api.api,
+APIS = [service.accounts.api, service.git.api.api, service.reviews.api.api, registry.api.api, pipelines.api.api, pipelines.deployments.api.api,
         pipelines.deployments.agent_api.api, profiler.api.api, profiler.ingest.api]
 BLUEPRINTS = [service.health.health, service.git.http.http, registry.formats.pypi.bp, registry.formats.npm.bp]
 PAGES = [service.web.views, service.git.views, service.reviews.views, registry.views, pipelines.views,
