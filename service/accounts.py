@@ -7,13 +7,20 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
-from service.kernel import audit, auth
+from service.kernel import audit, auth, clock
 from service.kernel.access import demand, needs, principal, public, site
 from service.kernel.auth import Account, Token
-from service.kernel.errors import Missing
+from service.kernel.errors import Missing, Refused
 
 api = APIBlueprint("accounts_api", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="accounts")])
 HOURS_MAX = 24 * 366
+
+
+class NarrowToken(Refused):
+    """A narrowed token must not beget a wider one, nor a short-lived one a longer one."""
+
+    says = "the token {label} is narrowed by a scope and cannot issue tokens"
+    todo = "Issue it with a token that carries the whole policy of the account."
 
 
 class Statement(BaseModel):
@@ -76,12 +83,15 @@ def issue_token(body: NewToken) -> tuple[dict[str, Any], int]:
     if name != who.name:
         demand("admin:IssueToken", f"admin/accounts/{name}")
     scope = None if body.scope is None else [statement.model_dump() for statement in body.scope]
+    lifetime = timedelta(hours=body.hours) if body.hours else None
     with site().db.write() as session:
-        if scope is None and name == who.name:
-            # A narrowed token must not beget a wider one.
-            scope = session.get_one(Token, who.token_id).scope
+        own = session.get_one(Token, who.token_id)
+        if own.scope is not None:
+            raise NarrowToken(label=own.label)
+        if own.expires_at is not None:
+            left = own.expires_at - clock.now()
+            lifetime = min(lifetime, left) if lifetime else left
         account = auth.account_named(session, name)
-        lifetime = timedelta(hours=body.hours) if body.hours else None
         secret, row = auth.issue_token(session, account, body.label, scope=scope, lifetime=lifetime)
         audit.record(session, who.name, "admin:IssueToken", f"admin/accounts/{name}", token=row.id, label=body.label)
         return {"token": secret, **_row(row)}, 201
