@@ -106,8 +106,9 @@ def mounts(launch: Launch) -> list[str]:
 
 def identity_files() -> dict[str, str]:
     """Files of /etc that are made, not shown, by name."""
+    ids = f"{INSIDE_ID}:{INSIDE_ID}"
     return {
-        "passwd": f"root:x:0:0:root:/root:/usr/sbin/nologin\nbuild:x:{INSIDE_ID}:{INSIDE_ID}:build:/build/home:/bin/sh\n"
+        "passwd": f"root:x:0:0:root:/root:/usr/sbin/nologin\nbuild:x:{ids}:build:/build/home:/bin/sh\n"
         "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
         "group": f"root:x:0:\nbuild:x:{INSIDE_ID}:\nnogroup:x:65534:\n",
         "hosts": "127.0.0.1 localhost build\n::1 localhost\n",
