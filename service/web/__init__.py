@@ -1,0 +1,1 @@
+"""The frame of every page: templates, styles, home, login, search, settings, audit."""

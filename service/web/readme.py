@@ -1,0 +1,43 @@
+"""A README as safe HTML."""
+
+import re
+from functools import lru_cache
+
+import nh3
+import readme_renderer.rst
+from markdown_it import MarkdownIt
+from markupsafe import Markup, escape
+
+RENDER_CHARACTERS_MAX = 256 * 1024
+# "js-default" escapes raw HTML, which "commonmark" would pass through.
+_MARKDOWN = MarkdownIt("js-default", {"linkify": False})
+_TAGS = nh3.ALLOWED_TAGS - {"img", "form", "input"}
+"""Pictures are left out: one from another host would tell it who reads this."""
+_ATTRIBUTES = {"a": {"href", "title"}, "code": {"class"}, "span": {"class"}, "ol": {"start"}}
+_HEADING = re.compile(r"<(/?)h([1-6])\b")
+
+
+def render(text: str, filename: str) -> Markup:
+    """Markdown and reStructuredText rendered and sanitised; anything else, and what fails to render, as plain text."""
+    return _render(text[:RENDER_CHARACTERS_MAX], filename.lower().rpartition(".")[2])
+
+
+@lru_cache(maxsize=32)
+def _render(text: str, ending: str) -> Markup:
+    html: str | None = None
+    if ending in ("md", "markdown"):
+        html = _MARKDOWN.render(text)
+    elif ending == "rst":
+        html = readme_renderer.rst.render(text)
+    if html is None:
+        return Markup('<pre tabindex="0">{}</pre>').format(escape(text))
+    clean = nh3.clean(
+        html,
+        tags=set(_TAGS),
+        attributes=_ATTRIBUTES,
+        link_rel="noopener noreferrer nofollow",
+        url_schemes={"http", "https", "mailto"},
+    )
+    # The page's own heading is level 1; the document's follow below it. Code blocks scroll, so keyboards must reach them.
+    lowered = _HEADING.sub(lambda m: f"<{m[1]}h{min(int(m[2]) + 1, 6)}", clean).replace("<pre>", '<pre tabindex="0">')
+    return Markup(lowered)  # noqa: S704  nh3 cleaned it
