@@ -1,0 +1,132 @@
+"""Builds the commit from its buildspec, in isolation."""
+
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from pydantic import Field
+from sqlalchemy.orm import Session
+
+from pipelines.actions.kind import Configuration, Examples, Kind, Standing, Task, Work, Worked
+from pipelines.builds.request import MIB, PRIMARY, BuildRequest, BuildResult, Limits, RegistryAccess
+from pipelines.builds.runner import run_build
+
+NETWORKS = ("none", "registry", "full")
+"""From the narrowest to the widest."""
+
+
+class BuildConfiguration(Configuration):
+    """How it is built."""
+
+    spec: str = Field(default="buildspec.yml", min_length=1, max_length=500)
+    network: Literal["none", "registry", "full"] = "registry"
+    executor: Literal["bubblewrap", "process"] = "bubblewrap"
+    environment: dict[str, str] = Field(default_factory=dict, max_length=100)
+    memory_mib: int = Field(default=2048, ge=64, le=1024 * 1024)
+    disk_mib: int = Field(default=4096, ge=64, le=1024 * 1024)
+    processes: int = Field(default=512, ge=16, le=32768)
+
+
+class Build(Kind):
+    """Runs the buildspec of the commit, or the standard front end when it has none."""
+
+    word = "build"
+    icon = "⚙"
+    Configuration = BuildConfiguration
+    in_worker = True
+    has_attempts = True
+    minutes = 60
+    inputs = (0, 20)
+    outputs = (0, 20)
+    valid: ClassVar[Examples] = [
+        {},
+        {"outputs": ["build", "bundle"]},
+        {"configuration": {"network": "none", "environment": {"MODE": "release"}}, "timeout_minutes": 5},
+    ]
+    invalid: ClassVar[Examples] = [{"configuration": {"network": "internet"}}, {"configuration": {"comands": ["make"]}}]
+
+    def begin(self, session: Session, task: Task) -> Standing:
+        """Refuses a wider network than the pipeline's editors allowed, before any worker is taken."""
+        allowed = task.pipeline.network_max
+        if NETWORKS.index(task.configuration.network) > NETWORKS.index(allowed):
+            return Standing(
+                "failed",
+                f"the build asks for network {task.configuration.network}, this pipeline allows {allowed} at most",
+            )
+        return super().begin(session, task)
+
+    def work(self, work: Work) -> Worked:
+        """Exports the commit and runs the build; its artifacts become the outputs."""
+        task, site = work.task, work.site
+        source = work.folder / "source"
+        source.mkdir()
+        site.sources.export(task.pipeline.repository, task.execution.commit, source)
+        if task.configuration.executor == "process" and not site.settings.allow_process_executor:
+            return Worked(
+                "failed",
+                "builds without isolation are not allowed on this server; "
+                "an administrator would have to start it with --allow-process-executor",
+            )
+        spec = site.sources.read(task.pipeline.repository, task.execution.commit, task.configuration.spec)
+        request = BuildRequest(
+            name=task.label,
+            source=source,
+            work=work.build_folder,
+            spec_text=spec,
+            spec_path=task.configuration.spec,
+            environment={**_variables(task), **task.configuration.environment},
+            network=task.configuration.network,
+            limits=limits(task),
+            executor=task.configuration.executor,
+            registry=registry_access(work),
+            inputs=work.inputs,
+            started_by=f"lockgate/{task.pipeline.name}",
+            source_version=task.execution.commit,
+            build_number=task.execution.id,
+            move_source=True,
+        )
+        result = run_build(request, log=work.log, should_stop=work.should_stop)
+        return _outcome(task.action.outputs, result)
+
+
+def limits(task: Task) -> Limits:
+    """The limits of a task from its configuration and time."""
+    return Limits(
+        seconds_max=task.action.timeout_minutes * 60,
+        memory_bytes_max=task.configuration.memory_mib * MIB,
+        processes_max=task.configuration.processes,
+        disk_bytes_max=task.configuration.disk_mib * MIB,
+    )
+
+
+def registry_access(work: Work) -> RegistryAccess | None:
+    """The package repository of the pipeline with the attempt's own token."""
+    pipeline = work.task.pipeline
+    return RegistryAccess(work.site.settings.base_url, pipeline.domain, pipeline.package_repository, work.token)
+
+
+def _variables(task: Task) -> dict[str, str]:
+    ref = task.execution.ref
+    return {
+        **{str(k): str(v) for k, v in task.execution.variables.items()},
+        "LOCKGATE_PIPELINE": task.pipeline.name,
+        "LOCKGATE_EXECUTION_ID": str(task.execution.id),
+        "LOCKGATE_BRANCH": ref.removeprefix("refs/heads/") if ref.startswith("refs/heads/") else "",
+        "LOCKGATE_REPOSITORY": task.pipeline.repository,
+    }
+
+
+def _outcome(outputs: list[str], result: BuildResult) -> Worked:
+    phases = tuple((phase.name, phase.state, phase.seconds) for phase in result.phases)
+    if result.state != "passed":
+        return Worked("stopped" if result.state == "stopped" else "failed", result.reason, phases=phases)
+    artifacts: dict[str, Path] = {}
+    unnamed = [name for name in outputs if name not in result.artifacts]
+    for name in outputs:
+        if name in result.artifacts:
+            artifacts[name] = result.artifacts[name]
+        elif name == unnamed[0] and PRIMARY in result.artifacts:
+            artifacts[name] = result.artifacts[PRIMARY]
+        else:
+            made = ", ".join(sorted(set(result.artifacts) - {PRIMARY})) or "no secondary artifacts"
+            return Worked("failed", f"the build made no artifact {name}: the buildspec has {made}", phases=phases)
+    return Worked("passed", "", artifacts, result.exported, phases)

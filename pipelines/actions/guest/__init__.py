@@ -1,0 +1,1 @@
+"""Programs that are copied into a build and run there: standard library only, nothing of the service."""
