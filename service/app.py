@@ -5,24 +5,24 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-import structlog
-from flask import Flask, Response, current_app, g, redirect, render_template, request
-from flask_openapi3 import Info, OpenAPI
-from werkzeug.exceptions import HTTPException
-from werkzeug.wrappers import Response as BaseResponse
-
 import pipelines.api
-import pipelines.deployments.agent_api
-import pipelines.deployments.api
 import pipelines.deployments.views
 import pipelines.views
 import profiler.api
 import profiler.ingest
 import profiler.views
 import registry.api
+import registry.views
+import structlog
+from flask import Flask, Response, current_app, g, redirect, render_template, request
+from flask_openapi3 import Info, OpenAPI
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
+
+import pipelines.deployments.agent_api
+import pipelines.deployments.api
 import registry.formats.npm
 import registry.formats.pypi
-import registry.views
 import service.accounts
 import service.git.api
 import service.git.http
@@ -37,8 +37,8 @@ from service.kernel.access import principal
 from service.kernel.errors import Problem, Refused, Unauthenticated
 from service.kernel.site import Site
 
-APIS = [service.accounts.api, service.git.api.api, service.reviews.api.api, registry.api.api, pipelines.api.api, pipelines.deployments.api.api,
-        pipelines.deployments.agent_api.api, profiler.api.api, profiler.ingest.api]
+APIS = [service.accounts.api, service.git.api.api, service.reviews.api.api, registry.api.api, pipelines.api.api,
+        pipelines.deployments.api.api, pipelines.deployments.agent_api.api, profiler.api.api, profiler.ingest.api]
 BLUEPRINTS = [service.health.health, service.git.http.http, registry.formats.pypi.bp, registry.formats.npm.bp]
 PAGES = [service.web.views, service.git.views, service.reviews.views, registry.views, pipelines.views,
          pipelines.deployments.views, profiler.views]

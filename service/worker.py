@@ -103,7 +103,7 @@ class WorkerProcess:
     """Runs until `stop` is set."""
 
     def __init__(self, site: Site, stop: threading.Event) -> None:
-        global _site
+        global _site  # noqa: PLW0603  workflows are module-level by DBOS design, and a process has one site
         _site = site
         self._site, self._stop = site, stop
         self._capacity = {"light": 8, "reviews": 2, "builds": site.settings.build_slots, "deploys": 8}

@@ -44,7 +44,9 @@ class Machine:
         """Runs a program in the background; its output goes to `<name>.log`."""
         with (self.folder / f"{name}.log").open("ab") as log:
             # A session of its own: Ctrl-C reaches only the demonstration, which then ends everything in order.
-            process = subprocess.Popen(argv, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=clean_environment(env), start_new_session=True)
+            process = subprocess.Popen(
+                argv, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=clean_environment(env), start_new_session=True,
+            )
         self._started.append(process)
         return process
 
@@ -52,7 +54,8 @@ class Machine:
         """Runs a program to its end and answers what it printed. Raises NotAsTold when it fails and `ok` was expected."""
         done = subprocess.run(argv, cwd=cwd, capture_output=True, text=True, env=clean_environment(env), timeout=300)
         if ok and done.returncode != 0:
-            raise NotAsTold(what=" ".join(argv[:3]), expected="exit 0", came=f"exit {done.returncode}: {(done.stderr or done.stdout).strip()[-800:]}")
+            said = (done.stderr or done.stdout).strip()[-800:]
+            raise NotAsTold(what=" ".join(argv[:3]), expected="exit 0", came=f"exit {done.returncode}: {said}")
         return done.stdout + done.stderr
 
     def stop_all(self) -> None:
@@ -97,7 +100,8 @@ class Machine:
 def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """This process's environment without what would send pip, npm and git elsewhere."""
     dropped = ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "VIRTUAL_ENV")
-    kept = {k: v for k, v in os.environ.items() if k not in dropped and not k.startswith(("GIT_", "LOCKGATE_", "NPM_CONFIG_", "npm_config_"))}
+    prefixes = ("GIT_", "LOCKGATE_", "NPM_CONFIG_", "npm_config_")
+    kept = {k: v for k, v in os.environ.items() if k not in dropped and not k.startswith(prefixes)}
     return {**kept, "GIT_TERMINAL_PROMPT": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1", **(extra or {})}
 
 

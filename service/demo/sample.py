@@ -64,7 +64,7 @@ def next_high_water(path: str = ALMANAC) -> str:
         return json.load(file)["next_high_water"]
 '''
 
-_ALMANAC_TEST = '''import json
+_ALMANAC_TEST = """import json
 
 from tidewater.almanac import next_high_water
 
@@ -72,7 +72,7 @@ from tidewater.almanac import next_high_water
 def test_high_water_is_read(tmp_path):
     (tmp_path / "a.json").write_text(json.dumps({"next_high_water": "06:12"}))
     assert next_high_water(tmp_path / "a.json") == "06:12"
-'''
+"""
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def commit_three(folder: Path) -> None:
     (folder / "tidewater" / "almanac.py").write_text(_ALMANAC)
     (folder / "tests" / "test_almanac.py").write_text(_ALMANAC_TEST)
     web = folder / "tidewater" / "web.py"
-    text = web.read_text().replace("from tidewater import __version__, hydraulics, log", "from tidewater import __version__, almanac, hydraulics, log")
+    text = web.read_text().replace("import __version__, hydraulics", "import __version__, almanac, hydraulics")
     web.write_text(text.replace('return jsonify(status="ok", version=__version__)',
                                 'return jsonify(status="ok", version=__version__, high_water=almanac.next_high_water())'))
     for name in ("pyproject.toml", "tidewater/__init__.py", "client/package.json"):

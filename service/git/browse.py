@@ -95,7 +95,8 @@ def tree(repo: Path, commit: str, path: str = "") -> list[Entry]:
 
 def files(repo: Path, commit: str) -> list[Entry]:
     """Every blob of the commit's tree, by path."""
-    return [e for e in _entries(command.run(in_repository(repo, "ls-tree", "-r", "-z", "--long", "--full-tree", commit))) if e.kind == "blob"]
+    out = command.run(in_repository(repo, "ls-tree", "-r", "-z", "--long", "--full-tree", commit))
+    return [entry for entry in _entries(out) if entry.kind == "blob"]
 
 
 def _entries(out: bytes) -> Iterator[Entry]:
@@ -160,7 +161,9 @@ def _commits(out: bytes) -> list[Commit]:
     for record in out.decode(errors="replace").split("\x1e"):
         if record.strip():
             oid, parents, author, email, at, committer, committed, subject, body = record.strip("\n").split("\x1f")
-            found.append(Commit(oid, tuple(parents.split()), author, email, _moment(at), committer, _moment(committed), subject, body.strip()))
+            found.append(Commit(
+                oid, tuple(parents.split()), author, email, _moment(at), committer, _moment(committed), subject, body.strip(),
+            ))
     return found
 
 

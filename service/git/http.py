@@ -1,5 +1,6 @@
 """git over smart HTTP: `upload-pack` and `receive-pack` run stateless and are streamed both ways (gitprotocol-http)."""
 
+import io
 import os
 import re
 import subprocess
@@ -20,7 +21,8 @@ http = Blueprint("git_http", __name__, url_prefix="/git")
 
 SERVICES = {"git-upload-pack": "git:Pull", "git-receive-pack": "git:Push"}
 TRANSPORTS_MAX = 24
-INFLATED_BYTES_MAX = 256 * 1024 * 1024
+INFLATED_BYTES_MAX = 4 * 1024**3
+WANTS_BYTES_MAX = 64 * 1024 * 1024
 _transports = threading.BoundedSemaphore(TRANSPORTS_MAX)
 _PROTOCOL = re.compile(r"[0-9A-Za-z=:.-]{1,64}")
 
@@ -51,9 +53,10 @@ def advertise(repository: str) -> Response:
 def upload_pack(repository: str) -> Response:
     """Objects to the client: clone and fetch, shallow and partial too."""
     folder = repos.folder(site().settings, _repository(repository, "git:Pull"))
+    wants = _whole(_body())
     _take_transport()
     process = command.start(["git", "upload-pack", "--stateless-rpc", str(folder)], env=_protocol())
-    return _answer(_Download(process, _body()), "application/x-git-upload-pack-result")
+    return _answer(_Download(process, io.BytesIO(wants)), "application/x-git-upload-pack-result")
 
 
 @http.post("/<path:repository>/git-receive-pack")
@@ -209,7 +212,7 @@ class _Inflated:
                 raise Malformed(where="body", why="the gzip data is damaged") from None
         self._count += len(data)
         if self._count > INFLATED_BYTES_MAX:
-            raise Malformed(where="body", why="inflates to more than 256 MiB")
+            raise Malformed(where="body", why="inflates to more than 4 GiB")
         return data
 
 
@@ -232,6 +235,16 @@ def _body() -> Reader:
     if request.content_length is not None:
         stream = _Counted(stream, request.content_length)
     return _Inflated(stream) if request.headers.get("Content-Encoding") == "gzip" else stream
+
+
+def _whole(body: Reader) -> bytes:
+    """The list of wants and haves: small, and read before git starts so that a broken request starts nothing."""
+    data = bytearray()
+    while chunk := body.read(CHUNK_BYTES):
+        data += chunk
+        if len(data) > WANTS_BYTES_MAX:
+            raise Malformed(where="body", why=f"a fetch request of more than {WANTS_BYTES_MAX} bytes")
+    return bytes(data)
 
 
 def _drain(body: Reader) -> None:

@@ -94,9 +94,8 @@ def _check_name(name: str) -> None:
         _PART.fullmatch(p) and p not in _RESERVED and ".." not in p for p in parts
     )
     if not fine:
-        raise Malformed(
-            where="name", why=f"{name!r} cannot name a git repository; use at most 100 of A-Z a-z 0-9 . _ - and / between parts, not ending in .git"
-        )
+        why = f"{name!r} cannot name a git repository; use at most 100 of A-Z a-z 0-9 . _ - and / between parts, not ending in .git"
+        raise Malformed(where="name", why=why)
 
 
 def _initialise(path: Path, default_branch: str) -> None:

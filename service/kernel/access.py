@@ -85,7 +85,7 @@ def _authenticate() -> Principal:
         if secret:
             return auth.principal_of(session, secret)
         # A cookie never opens package or git routes: those belong to clients, and a page could be made to call them.
-        cookie = "" if request.blueprint in ("git_http",) or _is_client_path(request.path) else request.cookies.get(COOKIE)
+        cookie = "" if request.blueprint == "git_http" or _is_client_path(request.path) else request.cookies.get(COOKIE)
         who = auth.principal_of_login(session, cookie) if cookie else None
     if who is None:
         raise Unauthenticated(why="this needs a token and none was sent")

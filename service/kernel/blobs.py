@@ -85,7 +85,7 @@ class LocalBlobs:
                 os.fsync(out.fileno())
             target = self._path(blob.digest)
             target.parent.mkdir(parents=True, exist_ok=True)
-            os.rename(name, target)
+            Path(name).rename(target)
             _sync_folder(target.parent)
         except BaseException:
             Path(name).unlink(missing_ok=True)

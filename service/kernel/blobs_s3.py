@@ -26,7 +26,7 @@ class S3Blobs:
         parts = urlsplit(url)
         query = {key: values[0] for key, values in parse_qs(parts.query).items()}
         endpoint = query.get("endpoint", os.environ.get("AWS_ENDPOINT_URL"))
-        config: dict[str, Any] = {"region": query.get("region", os.environ.get("AWS_REGION", "us-east-1"))}
+        config: Any = {"region": query.get("region", os.environ.get("AWS_REGION", "us-east-1"))}
         if endpoint:
             config["endpoint"] = endpoint
             config["virtual_hosted_style_request"] = False

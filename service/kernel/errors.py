@@ -24,8 +24,7 @@ class Problem(Exception):
     def title(self) -> str:
         """The kind of problem in a few words, from the class name: `FileExists` is `File exists`."""
         name = type(self).__name__
-        words = "".join(f" {c.lower()}" if c.isupper() and i else c for i, c in enumerate(name))
-        return words
+        return "".join(f" {c.lower()}" if c.isupper() and i else c for i, c in enumerate(name))
 
     @property
     def headers(self) -> dict[str, str]:

@@ -28,7 +28,7 @@ class Settings:
     @property
     def base_url(self) -> str:
         """Where this host reaches the service: `http://127.0.0.1:8642`, without a slash at the end."""
-        host = "127.0.0.1" if self.host in ("0.0.0.0", "", "::") else self.host
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "", "::") else self.host  # noqa: S104  compared, not bound
         return self.public_url or f"http://{host}:{self.port}"
 
 

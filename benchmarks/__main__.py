@@ -1,0 +1,86 @@
+"""`make bench`: the numbers of docs/benchmarks.md, measured on this machine, printed as a Markdown table."""
+
+import argparse
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+from benchmarks.release_path import gate_to_first_command, push_to_findings
+from service.demo import sample
+from tests.lockgate_server import Server
+
+ROUNDS = 3
+
+
+def start_to_ready(folder: Path) -> float:
+    """Seconds from `lockgate serve` to 200 on /readyz, after the first start; the median of three."""
+    server = Server(folder / "start").start()
+    server.stop()
+    times = []
+    for _ in range(ROUNDS):
+        began = time.monotonic()
+        server.start()
+        times.append(time.monotonic() - began)
+        server.stop()
+    return statistics.median(times)
+
+
+def resident_megabytes(folder: Path) -> tuple[float, float, float]:
+    """(all processes, shared pages once), (the same, pages counted per process), (web processes, shared once)."""
+    server = Server(folder / "memory").start()
+    for _ in range(50):
+        server.call("GET", "/api/v1/repositories")
+    assert server.process is not None
+    top = psutil.Process(server.process.pid)
+    everything = [top, *top.children(recursive=True)]
+    pss = sum(p.memory_full_info().pss for p in everything) / 1e6
+    rss = sum(p.memory_info().rss for p in everything) / 1e6
+    web = sum(p.memory_full_info().pss for p in server.children("web")) / 1e6
+    server.stop()
+    return pss, rss, web
+
+
+def demo_seconds(folder: Path) -> float:
+    """The whole demonstration with --exit."""
+    began = time.monotonic()
+    subprocess.run([sys.executable, "-m", "service.cli.main", "demo", "--exit", "--data", str(folder / "demo")], check=True, stdout=subprocess.DEVNULL)
+    return time.monotonic() - began
+
+
+def main() -> None:
+    """Prints the table."""
+    parser = argparse.ArgumentParser("make bench")
+    parser.add_argument("--no-demo", action="store_true", help="leave out the minute-long demonstration")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="lockgate-bench-") as place:
+        folder = Path(place)
+        _row("what", "measured", "target")
+        _row("---", "---", "---")
+        _row("serve to ready, after the first start", f"{start_to_ready(folder):.2f} s", "≤ 2 s")
+        pss, rss, web = resident_megabytes(folder)
+        _row("resident, two web workers, job worker and supervisor, shared pages counted once", f"{pss:.0f} MB", "≤ 200 MB")
+        _row("the same, shared pages counted in every process", f"{rss:.0f} MB", "")
+        _row("web processes alone, shared pages counted once", f"{web:.0f} MB", "")
+        _measure("push of the sample to findings stored", lambda: push_to_findings(folder, sample), "≤ 1 s")
+        _measure("gate passed to first build command", lambda: gate_to_first_command(folder, sample), "≤ 1 s")
+        if not options.no_demo:
+            _row("whole demonstration after set-up", f"{demo_seconds(folder):.0f} s", "≤ 90 s")
+
+
+def _measure(what: str, work: Callable[[], list[float]], target: str) -> None:
+    times = work()
+    _row(what, f"{statistics.median(times):.2f} s (of {len(times)}, slowest {max(times):.2f} s)", target)
+
+
+def _row(*cells: str) -> None:
+    print("| " + " | ".join(cells) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
