@@ -65,6 +65,7 @@ class Context:
 
     def __post_init__(self) -> None:
         self._scopes: dict[int, Scope] = {}
+        self._names: dict[int, str | None] = {}
         self.scope = self.scope_of(self.module)
 
     def scope_of(self, node: ScopeNode) -> Scope:
@@ -77,7 +78,12 @@ class Context:
 
     def qualified_name(self, node: cst.CSTNode, scope: Scope | None = None) -> str | None:
         """See `names.qualified_name`; seen from the walk's place unless `scope` says otherwise."""
-        return names.qualified_name(node, scope or self.scope)
+        if scope is not None and scope is not self.scope:
+            return names.qualified_name(node, scope)
+        key = id(node)
+        if key not in self._names:
+            self._names[key] = names.qualified_name(node, self.scope)
+        return self._names[key]
 
     def is_constant(self, node: cst.CSTNode | None, scope: Scope | None = None) -> bool:
         """See `constant.is_constant`."""

@@ -14,15 +14,13 @@ from analyzers.syntax import children
 Handler = Callable[[Any], None]
 
 
-class RuleFailed(Exception):
-    """A rule met code it cannot take: a fault of the rule, told with its name; the other rules' findings are kept."""
-
-
-def lint(module: cst.Module, path: str, rules: Sequence[type[Rule]]) -> tuple[list[Draft], list[str]]:
+def lint(module: cst.Module, text: str, path: str, rules: Sequence[type[Rule]]) -> tuple[list[Draft], list[str]]:
     """What the rules find in a parsed file, and sentences about rules that failed on it."""
     context = Context(path, module)
     handlers: dict[type, list[Handler]] = {}
     for rule in rules:
+        if rule.triggers and not any(word in text for word in rule.triggers):
+            continue
         running = rule(context)
         for kind, method in _visits(rule):  # type: ignore[arg-type]  # a class is hashable
             handlers.setdefault(kind, []).append(getattr(running, method))

@@ -1,6 +1,7 @@
 """What an expression is called in full: `subprocess.run` for `run` after `from subprocess import run`."""
 
 import builtins
+from typing import Any
 
 import libcst as cst
 
@@ -18,20 +19,19 @@ def qualified_name(node: cst.CSTNode, scope: Scope, depth: int = 0) -> str | Non
     if depth > DEPTH_MAX:
         return None
     tail: list[str] = []
-    while True:
-        if isinstance(node, cst.Attribute):
-            tail.append("." + node.attr.value)
-            node = node.value
-        elif isinstance(node, cst.Call):
+    one: Any = node
+    while (kind := type(one)) is not cst.Name:
+        if kind is cst.Attribute:
+            tail.append("." + one.attr.value)
+            one = one.value
+        elif kind is cst.Call:
             tail.append("()")
-            node = node.func
-        elif isinstance(node, cst.Await):
-            node = node.expression
+            one = one.func
+        elif kind is cst.Await:
+            one = one.expression
         else:
-            break
-    if not isinstance(node, cst.Name) or len(tail) > DEPTH_MAX:
-        return None
-    root = _root(node, scope, depth)
+            return None
+    root = _root(one, scope, depth) if len(tail) <= DEPTH_MAX else None
     return root + "".join(reversed(tail)) if root else None
 
 

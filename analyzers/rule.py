@@ -29,6 +29,8 @@ class Rule:
     cwe: ClassVar[int | None] = None
     prior: ClassVar[float] = 0.5
     """The share of its findings that deserve a change, as far as is known; the ranker starts from it."""
+    triggers: ClassVar[Sequence[str]] = ()
+    """Words of which one must be in the file for the rule to look at it at all; none means every file."""
     invalid: ClassVar[Sequence[str]] = ()
     """Sources in which the rule finds something; a test runs them."""
     valid: ClassVar[Sequence[str]] = ()

@@ -6,14 +6,15 @@ from typing import Literal
 
 import libcst as cst
 
-from analyzers.syntax import Function, ScopeNode, bound_names, children, dotted
+from analyzers.syntax import INNER_SCOPES, Function, ScopeNode, bound_names, children, dotted
 
 Kind = Literal["import", "assign", "augment", "element", "param", "def", "with", "loop", "other"]
 
-_BRANCHING = (cst.If, cst.Else, cst.For, cst.While, cst.Try, cst.TryStar, cst.ExceptHandler, cst.ExceptStarHandler,
-              cst.Finally, cst.MatchCase)  # fmt: skip
-_BLOCKS = (cst.IndentedBlock, cst.SimpleStatementSuite)
-_INNER = (cst.FunctionDef, cst.ClassDef, cst.Lambda)
+_BRANCHING = frozenset(
+    {cst.If, cst.Else, cst.For, cst.While, cst.Try, cst.TryStar, cst.ExceptHandler, cst.ExceptStarHandler, cst.Finally,
+     cst.MatchCase}
+)  # fmt: skip
+_BLOCKS = frozenset({cst.IndentedBlock, cst.SimpleStatementSuite})
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,10 +68,11 @@ class Scope:
         """The scope whose `name` is meant here, by Python's rules; None for builtins and unknown names."""
         scope: Scope | None = self
         while scope is not None:
-            scope._fill()
+            if not scope._read:
+                scope._fill()
             if scope._elsewhere.get(name) == "global":
                 return scope.root()
-            hidden = scope is not self and isinstance(scope.node, cst.ClassDef)
+            hidden = scope is not self and type(scope.node) is cst.ClassDef
             if name in scope._bindings and name not in scope._elsewhere and not hidden:
                 return scope
             scope = scope.parent
@@ -124,15 +126,17 @@ class Scope:
                 self._bind(one, count, blocks)
                 continue
             self._order[id(one)] = (count, blocks)
-            if type(one) in _BINDERS:
+            kind = type(one)
+            if kind in _BINDERS:
                 stack.append((one, blocks, True))
-            if not isinstance(one, _INNER):
-                branching = isinstance(one, _BRANCHING)
-                for below in reversed(children(one)):
-                    inner = (*blocks, id(below)) if branching and isinstance(below, _BLOCKS) else blocks
-                    stack.append((below, inner, False))
+            if kind in _BRANCHING:
+                stack.extend(
+                    (below, (*blocks, id(below)) if type(below) in _BLOCKS else blocks, False)
+                    for below in reversed(children(one))
+                )
             else:
-                stack.extend((below, blocks, False) for below in reversed(_outside(one)))
+                inside = _outside(one) if kind in INNER_SCOPES else children(one)
+                stack.extend([(below, blocks, False) for below in reversed(inside)])
 
     def _add(
         self, name: str, kind: Kind, value: cst.BaseExpression | None, node: cst.CSTNode, order: int,

@@ -20,6 +20,7 @@ class BindAllInterfaces(Rule):
     confidence = "medium"
     cwe = 605
     prior = 0.4
+    triggers = ("0.0.0.0", "::", "bind", "Server")  # noqa: S104  what the rule looks for
     invalid = (
         "def f(app):\n    app.run(host='0.0.0.0', port=80)",
         "import socket\ns = socket.socket()\ns.bind(('0.0.0.0', 80))",

@@ -18,6 +18,7 @@ class DebugServer(Rule):
     severity = "high"
     cwe = 489
     prior = 0.8
+    triggers = ("debug", "DEBUG")
     invalid = (
         "from flask import Flask\napp = Flask(__name__)\napp.run(debug=True)",
         "from flask import Flask\napp = Flask(__name__)\nif __name__ == '__main__':\n    app.run(port=80, debug=True)",

@@ -19,6 +19,7 @@ class DynamicCode(Rule):
     confidence = "medium"
     cwe = 95
     prior = 0.7
+    triggers = ("eval", "exec")
     invalid = (
         "def f(text):\n    return eval(text)",
         "def f(text):\n    exec(text, {})",

@@ -28,6 +28,7 @@ class InsecureRandom(Rule):
     confidence = "medium"
     cwe = 330
     prior = 0.7
+    triggers = ("random",)
     invalid = (
         "import random\ntoken = random.getrandbits(128)",
         "import random, string\npassword = ''.join(random.choice(string.ascii_letters) for _ in range(12))",

@@ -19,6 +19,7 @@ class InsecureTempFile(Rule):
     severity = "medium"
     cwe = 377
     prior = 0.8
+    triggers = ("mktemp", "tempnam", "tmpnam")
     invalid = (
         "import tempfile\npath = tempfile.mktemp()",
         "from tempfile import mktemp\npath = mktemp(suffix='.txt')",

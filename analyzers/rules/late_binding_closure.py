@@ -22,6 +22,7 @@ class LateBindingClosure(Rule):
     confidence = "medium"
     cwe = None
     prior = 0.7
+    triggers = ("for",)
     invalid = (
         "calls = []\nfor i in range(3):\n    calls.append(lambda: i)",
         "calls = [lambda x: x + i for i in range(3)]",

@@ -23,6 +23,7 @@ class LeakySubprocessTimeout(Rule):
     confidence = "medium"
     cwe = 772
     prior = 0.6
+    triggers = ("Popen",)
     invalid = (
         """
 import subprocess

@@ -20,6 +20,7 @@ class MissingTimeout(Rule):
     severity = "medium"
     cwe = 400
     prior = 0.6
+    triggers = ("requests", "urlopen")
     invalid = (
         "import requests\nrequests.get('https://example.org')",
         "from requests import post\npost('https://example.org', json={})",

@@ -27,6 +27,7 @@ class ShellInjection(Rule):
     severity = "high"
     cwe = 78
     prior = 0.85
+    triggers = ("subprocess", "system", "popen", "commands", "pty")
     invalid = (
         'import subprocess\ndef f(name):\n    subprocess.run("ls " + name, shell=True)',
         'import subprocess as sp\ndef f(name):\n    sp.check_output(f"ls {name}", shell=True)',

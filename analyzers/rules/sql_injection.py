@@ -38,6 +38,7 @@ class SqlInjection(Rule):
     severity = "high"
     cwe = 89
     prior = 0.9
+    triggers = ("execute", "raw(", "read_sql", "fetch", "exec_driver_sql")
     invalid = (
         'def f(db, name):\n    db.execute(f"SELECT * FROM users WHERE name = \'{name}\'")',
         'def f(db, name):\n    db.execute("SELECT * FROM users WHERE name = \'%s\'" % name)',
@@ -54,10 +55,10 @@ class SqlInjection(Rule):
         'def f(db, name):\n    db.execute("SELECT * FROM users WHERE name = ?", (name,))',
         'def f(db, name):\n    query = "SELECT * FROM users WHERE name = %s"\n    db.execute(query, (name,))',
         'COLUMNS = "id, name"\ndef f(db):\n    db.execute(f"SELECT {COLUMNS} FROM users")',
-        'def f(db, ids):\n    m = ", ".join("?" for _ in ids)\n    db.execute(f"SELECT 1 FROM t WHERE a IN ({m})", ids)',
+        'def f(db, ids):\n    m = ", ".join("?" for _ in ids)\n    db.execute(f"SELECT 1 FROM t WHERE a IN({m})", ids)',
         'def f(db, ids):\n    db.execute("SELECT * FROM t WHERE id IN (%s)" % ",".join(["?"] * len(ids)), ids)',
         'def f(db, limit):\n    db.execute(f"SELECT * FROM t LIMIT {int(limit)}")',
-        'BY = {"new": "at DESC", "old": "at"}\ndef f(db, key):\n    db.execute(f"SELECT 1 FROM t ORDER BY {BY[key]}")',
+        'BY = {"n": "at DESC", "o": "at"}\ndef f(db, key):\n    db.execute(f"SELECT 1 FROM t ORDER BY {BY[key]}")',
         'def f(runner, job):\n    runner.execute(f"job {job}")',
         'def f(db, name):\n    query = f"SELECT {name}"\n    query = "SELECT 1"\n    db.execute(query)',
         'def f(db, wide):\n    db.execute("SELECT " + ("a, b" if wide else "a") + " FROM t")',

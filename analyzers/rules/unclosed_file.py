@@ -37,6 +37,7 @@ class UnclosedFile(Rule):
     severity = "medium"
     cwe = 772
     prior = 0.7
+    triggers = ("open", "socket", "connect", "ZipFile", "TemporaryFile")
     invalid = (
         "def f(path):\n    file = open(path)\n    return file.read()",
         "import json\ndef f(path):\n    return json.load(open(path))",
@@ -47,7 +48,7 @@ class UnclosedFile(Rule):
         "def f(path):\n    for line in open(path):\n        print(line)",
         "file = open('x')\nprint(file.read())",
         "import gzip\ndef f(path):\n    data = gzip.open(path)\n    return data.readlines()",
-        "def f(path):\n    try:\n        file = open(path)\n    except OSError:\n        return\n    return file.read()",
+        "def f(path):\n    try:\n        file = open(path)\n    except OSError:\n        raise\n    file.read()",
     )
     valid = (
         "def f(path):\n    with open(path) as file:\n        return file.read()",

@@ -29,6 +29,7 @@ class UnsafeDeserialization(Rule):
     confidence = "medium"
     cwe = 502
     prior = 0.6
+    triggers = ("pickle", "marshal", "dill", "joblib", "shelve", "yaml")
     invalid = (
         "import pickle\ndef f(data):\n    return pickle.loads(data)",
         "import pickle\ndef f(path):\n    with open(path, 'rb') as file:\n        return pickle.load(file)",

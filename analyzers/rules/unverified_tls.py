@@ -21,6 +21,7 @@ class UnverifiedTls(Rule):
     severity = "high"
     cwe = 295
     prior = 0.8
+    triggers = ("verify", "CERT_NONE", "check_hostname", "unverified")
     invalid = (
         "import requests\nrequests.get('https://example.org', verify=False, timeout=5)",
         "import requests\nsession = requests.Session()\nsession.post('https://example.org', verify=False)",

@@ -22,6 +22,7 @@ class WeakHash(Rule):
     confidence = "medium"
     cwe = 327
     prior = 0.5
+    triggers = ("md5", "MD5", "sha1", "SHA1", "hashlib", "hmac")
     invalid = (
         "import hashlib\ndef f(data):\n    return hashlib.md5(data).hexdigest()",
         "from hashlib import sha1\ndef f(data):\n    return sha1(data)",
