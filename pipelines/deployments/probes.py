@@ -1,14 +1,12 @@
 """The server's own look at a freshly deployed host: HTTP requests until enough good answers came in a row."""
 
-from concurrent.futures import ThreadPoolExecutor
+import threading
+import time
 from dataclasses import dataclass
-from datetime import timedelta
-from functools import cache
 
 import structlog
 import urllib3
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from pipelines.deployments import reports
 from pipelines.deployments.models import Deployment, Host, Target
@@ -18,6 +16,7 @@ from service.kernel.site import Site
 
 PROBES_AT_ONCE = 8
 ANSWER_BYTES_MAX = 64 * 1024
+_probing: set[int] = set()
 _log = structlog.get_logger("deployments")
 
 
@@ -28,14 +27,16 @@ class UnknownLabel(ValueError):
 @dataclass(frozen=True)
 class _Probe:
     target_id: int
-    url: str
-    timeout_seconds: float
+    host: str
+    labels: dict[str, str]
+    check: HealthCheck
 
 
 def send_due(site: Site) -> None:
-    """Starts every probe whose time has come. Each is claimed first, so that workers do not probe twice."""
-    for probe in _claimed(site):
-        _pool().submit(_run, site, probe)
+    """Begins to probe every host whose time has come. Each is claimed first, so that workers do not probe twice."""
+    for probe in _claimed(site, PROBES_AT_ONCE - len(_probing)):
+        _probing.add(probe.target_id)
+        threading.Thread(target=_run, args=(site, probe), daemon=True, name=f"probe-{probe.target_id}").start()
 
 
 def address_of(template: str, host: str, labels: dict[str, str]) -> str:
@@ -62,40 +63,41 @@ def ask(url: str, timeout_seconds: float) -> tuple[bool, str]:
         return False, f"{url} did not answer: {type(problem).__name__}"
 
 
-@cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(PROBES_AT_ONCE, thread_name_prefix="probe")
-
-
-def _claimed(site: Site) -> list[_Probe]:
-    due = select(Target.id).where(Target.state == "running", Target.next_probe_at <= clock.now()).limit(PROBES_AT_ONCE)
+def _claimed(site: Site, room: int) -> list[_Probe]:
+    due = select(Target.id).where(Target.state == "running", Target.next_probe_at <= clock.now()).limit(max(0, room))
     with site.db.read() as session:
-        if session.scalar(due) is None:
+        if room <= 0 or session.scalar(due) is None:
             return []
     found: list[_Probe] = []
     with site.db.write() as session:
         for target in session.scalars(due.with_only_columns(Target).with_for_update(skip_locked=True)).all():
             check = read(session.get_one(Deployment, target.deployment_id).settings).health_check
-            if check is None:
-                continue
-            target.next_probe_at = clock.now() + timedelta(seconds=check.interval_seconds + check.timeout_seconds)
-            host = session.get_one(Host, target.host_id)
-            found.extend(_probe_of(session, target, host, check))
+            if check is not None and target.id not in _probing:
+                target.next_probe_at = reports.next_claim(check)
+                host = session.get_one(Host, target.host_id)
+                found.append(_Probe(target.id, host.name, {k: str(v) for k, v in host.labels.items()}, check))
     return found
 
 
-def _probe_of(session: Session, target: Target, host: Host, check: HealthCheck) -> list[_Probe]:
-    try:
-        return [_Probe(target.id, address_of(check.url, host.name, host.labels), check.timeout_seconds)]
-    except UnknownLabel as problem:
-        reports.probed(session, target.id, ok=False, note=str(problem))
-        return []
-
-
 def _run(site: Site, probe: _Probe) -> None:
+    """Probes one host until its check ended. Should this process die, the claim runs out and another goes on."""
     try:
-        ok, note = ask(probe.url, probe.timeout_seconds)
-        with site.db.write() as session:
-            reports.probed(session, probe.target_id, ok, note)
-    except Exception as error:  # noqa: BLE001  nobody awaits the thread; the clock sends the next probe
+        going = True
+        while going:
+            ok, note = _look(probe)
+            with site.db.write() as session:
+                going = reports.probed(session, probe.target_id, ok, note)
+            if going:
+                time.sleep(probe.check.interval_seconds)
+    except Exception as error:  # noqa: BLE001  nobody awaits the thread; the clock starts another
         _log.error("probe", target=probe.target_id, error=repr(error), exc_info=error)
+    finally:
+        _probing.discard(probe.target_id)
+
+
+def _look(probe: _Probe) -> tuple[bool, str]:
+    try:
+        url = address_of(probe.check.url, probe.host, probe.labels)
+    except UnknownLabel as problem:
+        return False, str(problem)
+    return ask(url, probe.check.timeout_seconds)

@@ -74,6 +74,14 @@ def last_good(session: Session, group_id: int) -> Deployment | None:
     )
 
 
+def revision_names(session: Session, group_id: int) -> dict[str, str]:
+    """What people call the revisions that were deployed to the group, by digest."""
+    rows = session.execute(
+        select(Deployment.digest, Deployment.bundle_name).where(Deployment.group_id == group_id).distinct()
+    ).all()
+    return {row[0]: row[1] for row in rows}
+
+
 def summary_json(session: Session, row: Deployment) -> dict[str, Any]:
     """A deployment without its targets."""
     application, group = store.names_of(session, row.group_id)

@@ -1,15 +1,18 @@
 """What agents and probes say about a target's events, checked and handed to `runner`."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from pipelines.deployments import lifecycle, runner, settings
 from pipelines.deployments.models import Deployment, Host, LifecycleEvent, Target
+from pipelines.deployments.settings import HealthCheck
 from service.kernel import clock
 from service.kernel.errors import Clash, Missing
 
 LOG_CHARACTERS_MAX = 8192
+CLAIM_SECONDS = 5.0
 PROBE_LOG_CHARACTERS_MAX = 2048
 
 
@@ -61,16 +64,24 @@ def take(session: Session, host_id: int, target_id: int, report: Report) -> bool
     return bool(deployment.stop_asked_by) or target.state != "running"
 
 
-def probed(session: Session, target_id: int, ok: bool, note: str) -> None:
-    """Records one probe of the health check, and its end when there were enough good ones or the time is over."""
+def next_claim(check: HealthCheck) -> datetime:
+    """Until when one who probes a host has it to itself: long enough for the next probe and its answer."""
+    return clock.now() + timedelta(seconds=check.interval_seconds + check.timeout_seconds + CLAIM_SECONDS)
+
+
+def probed(session: Session, target_id: int, ok: bool, note: str) -> bool:
+    """Records one probe of the health check, and its end when there were enough good ones or the time is over.
+
+    Answers whether to probe on.
+    """
     found = runner.lock_target(session, target_id)
     if found is None:
-        return
+        return False
     deployment, target = found
     event = _health_event(session, target)
     check = settings.read(deployment.settings).health_check
     if event is None or check is None or event.started_at is None or target.state != "running":
-        return
+        return False
     at = clock.now()
     target.probes_passed = target.probes_passed + 1 if ok else 0
     event.log = (event.log + f"{at:%H:%M:%S} {note}\n")[-PROBE_LOG_CHARACTERS_MAX:]
@@ -81,6 +92,9 @@ def probed(session: Session, target_id: int, ok: bool, note: str) -> None:
     session.flush()
     if event.state in runner.ENDED:
         runner.reported(session, deployment, target, event)
+        return False
+    target.next_probe_at = next_claim(check)
+    return True
 
 
 def overdue(session: Session, deployment: Deployment, target: Target) -> tuple[str, str] | None:

@@ -180,13 +180,16 @@ def lost_reason(host: Host) -> str:
 
 
 def _finish(session: Session, deployment: Deployment, state: str, error: str, reason: str) -> None:
-    deployment.state, deployment.error, deployment.reason = state, error, reason[:2000]
+    deployment.state, deployment.error, deployment.reason = state, error, reason
     deployment.finished_at = clock.now()
     targets = _targets(session, deployment)
     for target in targets:
         if target.state == "queued":
             target.state, target.reason, target.finished_at = "skipped", "not started", clock.now()
             lifecycle.close(session, target, "skipped", "")
+        elif state == target.state == "failed" and target.reason and target.reason not in deployment.reason:
+            deployment.reason += f"; {session.get_one(Host, target.host_id).name}: {target.reason}"
+    deployment.reason = deployment.reason[:2000]
     application, group = store.names_of(session, deployment.group_id)
     session.flush()
     if state == "failed" and any(t.wave for t in targets):

@@ -122,13 +122,13 @@ def _is_hopeless(standing: int, repairs_left: int, others_wait: bool, minimum: i
 
 
 def _verdict(members: Sequence[Member], standing: int, minimum: int, left: int) -> Step:
-    failed = sum(m.state in ("failed", "stopped") for m in members)
-    total, held = len(members), f"a minimum of {minimum} healthy hosts"
+    total, failed = len(members), sum(m.state in ("failed", "stopped") for m in members)
+    said = f"{failed} of {total} hosts failed" if failed else f"{standing} of {total} hosts are healthy"
     if left:
-        why = f"{failed} of {total} hosts failed" if failed else f"only {standing} of {total} hosts are healthy"
-        return Step(verdict="failed", reason=f"{why}; {held} leaves none to go on with, {left} not started")
+        rest = f"so {left} {'was' if left == 1 else 'were'} not started"
+        return Step(verdict="failed", reason=f"{said}; at least {minimum} must stay healthy, {rest}")
     if failed == total:
         return Step(verdict="failed", reason=f"all {total} hosts failed" if total > 1 else "the only host failed")
     if standing < minimum:
-        return Step(verdict="failed", reason=f"{failed} of {total} hosts failed; {standing} healthy are below {held}")
-    return Step(verdict="passed", reason=f"{failed} of {total} hosts failed; {held} holds" if failed else "")
+        return Step(verdict="failed", reason=f"{said}; {standing} are healthy, {minimum} must be")
+    return Step(verdict="passed", reason=f"{said}; at least {minimum} had to stay healthy and did" if failed else "")
