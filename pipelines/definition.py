@@ -209,8 +209,10 @@ def _first(error: ValidationError, document: Document, path: str, prefix: Loc, k
     found = []
     for problem in error.errors(include_url=False):
         loc: Loc = (*prefix, *(part for part in problem["loc"] if part != "[key]"))
-        found.append((document.line(loc), loc, _why(problem["type"], problem["msg"], loc, kind)))
-    line, loc, why = min(found, key=lambda one: one[0])
+        # A mistyped key also makes the right one missing, and the typo is what the reader must see.
+        rank = (problem["type"] != "extra_forbidden", document.line(loc))
+        found.append((rank, loc, _why(problem["type"], problem["msg"], loc, kind)))
+    (_, line), loc, why = min(found, key=lambda one: one[0])
     return BadPipeline(where=_where(path, line, dotted(loc)), why=why)
 
 
