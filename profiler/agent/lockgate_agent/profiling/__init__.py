@@ -1,0 +1,1 @@
+"""The always-on profiler of a running process; standard library only."""
