@@ -1,0 +1,181 @@
+"""Reading the registry: where a package is looked for, and what is there."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import Session
+
+from registry.models import BLOCK, PUBLISHED, Asset, DistTag, Domain, Package, PackageRepository, Version
+from registry.names import PackageName
+from service.kernel.errors import Missing
+
+PATH_REPOSITORIES_MAX = 20
+
+
+@dataclass(frozen=True)
+class Connection:
+    """An external connection of a package repository."""
+
+    format: str
+    url: str
+    """With a slash at the end; may hold a user name and password."""
+    ca_file: str = ""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A package repository, as read once."""
+
+    id: int
+    domain_id: int
+    domain: str
+    name: str
+    project: str
+    description: str
+    upstreams: tuple[str, ...]
+    connections: tuple[Connection, ...]
+    revision: int
+
+    @property
+    def resource(self) -> str:
+        """Its name in policies."""
+        return f"registry/{self.domain}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Found:
+    """Where a package may come from: stored ones in the order of search, then external connections."""
+
+    packages: list[tuple[Place, Package]]
+    connections: list[tuple[Place, Connection]]
+
+
+def place(session: Session, domain: str, name: str) -> Place:
+    """The package repository; raises Missing."""
+    row = session.execute(
+        select(PackageRepository, Domain).join(Domain).where(Domain.name == domain, PackageRepository.name == name)
+    ).first()
+    if row is None:
+        raise Missing(what="package repository", name=f"{domain}/{name}")
+    return _place(*row)
+
+
+def places(session: Session) -> list[Place]:
+    """Every package repository."""
+    rows = session.execute(select(PackageRepository, Domain).join(Domain).order_by(Domain.name, PackageRepository.name))
+    return [_place(repository, domain) for repository, domain in rows]
+
+
+def search_path(session: Session, start: Place) -> list[Place]:
+    """The repository, then its upstreams depth first, each once, at most twenty in all."""
+    if not start.upstreams:
+        return [start]
+    known = {p.name: p for p in places(session) if p.domain_id == start.domain_id}
+    path: list[Place] = []
+    waiting = [start]
+    while waiting and len(path) < PATH_REPOSITORIES_MAX:
+        current = waiting.pop(0)
+        if all(current.id != seen.id for seen in path):
+            path.append(current)
+            waiting = [known[name] for name in current.upstreams if name in known] + waiting
+    return path
+
+
+def find(session: Session, start: Place, name: PackageName) -> Found:
+    """Where the package may come from.
+
+    A name that was published here, in the repository or any of its upstreams, is never looked for outside, and versions
+    that came from outside under that name are hidden: this closes dependency confusion (origin controls, as CodeArtifact).
+    """
+    path = search_path(session, start)
+    rows = {
+        row.repository_id: row
+        for row in session.scalars(_named(name).where(Package.repository_id.in_([p.id for p in path])))
+    }
+    packages = [(p, rows[p.id]) for p in path if p.id in rows]
+    if any(row.upstream == BLOCK for _, row in packages):
+        return Found([(p, row) for p, row in packages if row.upstream == BLOCK], [])
+    return Found(packages, [(p, c) for p in path for c in p.connections if c.format == name.format])
+
+
+def package(session: Session, start: Place, name: PackageName) -> Package:
+    """The package stored in this very repository; raises Missing."""
+    row = session.scalar(_named(name).where(Package.repository_id == start.id))
+    if row is None:
+        raise Missing(what="package", name=name.full)
+    return row
+
+
+def version(session: Session, row: Package, key: str) -> Version:
+    """A version by its key; raises Missing."""
+    found = session.scalar(select(Version).where(Version.package_id == row.id, Version.key == key))
+    if found is None:
+        raise Missing(what="version", name=f"{row.display_name} {key}")
+    return found
+
+
+def versions(session: Session, row: Package) -> list[Version]:
+    """All versions, oldest publication first."""
+    return list(session.scalars(select(Version).where(Version.package_id == row.id).order_by(Version.published_at, Version.id)))
+
+
+def files(session: Session, row: Package) -> list[tuple[Version, Asset]]:
+    """The living files of listed versions, in the order of upload."""
+    query = (
+        select(Version, Asset).join(Asset, Asset.version_id == Version.id)
+        .where(Version.package_id == row.id, Version.status == PUBLISHED, Asset.deleted_at.is_(None)).order_by(Asset.id)
+    )
+    return [(v, a) for v, a in session.execute(query)]
+
+
+def asset(session: Session, row: Package, name: str) -> Asset | None:
+    """A living file of the package by its name, also of an unlisted version."""
+    return session.scalar(
+        select(Asset).where(Asset.package_id == row.id, Asset.name == name, Asset.deleted_at.is_(None))
+    )
+
+
+def assets(session: Session, row: Version) -> list[Asset]:
+    """The living files of a version, by name."""
+    return list(session.scalars(select(Asset).where(Asset.version_id == row.id, Asset.deleted_at.is_(None)).order_by(Asset.name)))
+
+
+def tags(session: Session, row: Package) -> dict[str, str]:
+    """The dist-tags."""
+    return {t.tag: t.version for t in session.scalars(select(DistTag).where(DistTag.package_id == row.id).order_by(DistTag.tag))}
+
+
+def package_names(session: Session, start: Place, format_name: str) -> list[str]:
+    """Display names of every package of a format, in the repository and its upstreams; sorted."""
+    ids = [p.id for p in search_path(session, start)]
+    query = select(Package.display_name, Package.name).where(Package.repository_id.in_(ids), Package.format == format_name)
+    return sorted({name: display for display, name in session.execute(query)}.values(), key=str.lower)
+
+
+def search(
+    session: Session, place_ids: list[int], *, words: str = "", format_name: str = "", after: tuple[str, int] = ("", 0), limit: int = 50
+) -> list[Package]:
+    """Packages of some repositories by name, whose name or summary holds every word; `after` is the last one's name and id."""
+    query = select(Package).where(Package.repository_id.in_(place_ids)).order_by(Package.name, Package.id).limit(limit)
+    if format_name:
+        query = query.where(Package.format == format_name)
+    if after[1]:
+        query = query.where(or_(Package.name > after[0], (Package.name == after[0]) & (Package.id > after[1])))
+    for word in words.lower().split()[:10]:
+        pattern = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        query = query.where(or_(*(func.lower(column).like(pattern, escape="\\") for column in (Package.display_name, Package.summary))))
+    return list(session.scalars(query))
+
+
+def _named(name: PackageName) -> Select[Package]:
+    return select(Package).where(Package.format == name.format, Package.namespace == name.namespace, Package.name == name.name)
+
+
+def _place(row: PackageRepository, domain: Domain) -> Place:
+    connections = tuple(_connection(c) for c in row.connections)
+    return Place(row.id, domain.id, domain.name, row.name, row.project, row.description, tuple(row.upstreams), connections, row.revision)
+
+
+def _connection(raw: dict[str, Any]) -> Connection:
+    return Connection(raw["format"], raw["url"], raw.get("ca_file", ""))

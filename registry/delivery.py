@@ -1,0 +1,61 @@
+"""Sending files and documents: ranges, ETags, caching."""
+
+from collections.abc import Iterable
+from typing import IO
+
+from flask import Response, request
+from werkzeug.http import http_date
+from werkzeug.wsgi import wrap_file
+
+from service.kernel.site import Site
+
+IMMUTABLE = "private, max-age=31536000, immutable"
+REVALIDATE = "private, max-age=0, must-revalidate"
+
+
+def send_blob(site: Site, digest: str, size: int, content_type: str) -> Response:
+    """A stored file: whole, one range of it (206), 304 when the client has it, 416 for a range outside."""
+    headers = {
+        "ETag": f'"{digest}"', "Accept-Ranges": "bytes", "Cache-Control": IMMUTABLE, "Content-Type": content_type,
+        # A page or picture among packages must not act with the reader's rights when opened in a browser.
+        "Content-Security-Policy": "sandbox; default-src 'none'", "Content-Disposition": "attachment",
+    }
+    if request.if_none_match.contains(digest):
+        return Response(status=304, headers=headers)
+    span = request.range if _range_holds(digest) else None
+    start, end, status = 0, size, 200
+    # A list of ranges may be answered whole (RFC 9110, 14.2); no package client sends one.
+    if span is not None and span.units == "bytes" and len(span.ranges) == 1:
+        inside = span.range_for_length(size)
+        if inside is None:
+            return Response(status=416, headers={"Content-Range": f"bytes */{size}"})
+        (start, end), status = inside, 206
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+    headers["Content-Length"] = str(end - start)
+    if request.method == "HEAD":
+        return Response(status=status, headers=headers)
+    file: IO[bytes] = site.blobs.open(digest, start, end if status == 206 else None)
+    return Response(wrap_file(request.environ, file), status, headers, direct_passthrough=True)
+
+
+def send_stream(chunks: Iterable[bytes], size: int | None, content_type: str) -> Response:
+    """A file that is still arriving."""
+    headers = {"Content-Type": content_type, "Cache-Control": IMMUTABLE, "Content-Disposition": "attachment"}
+    if size is not None:
+        headers["Content-Length"] = str(size)
+    return Response(chunks, 200, headers, direct_passthrough=True)
+
+
+def send_document(text: bytes, etag: str, content_type: str, *, vary: str = "Accept", modified: float | None = None) -> Response:
+    """An index page or packument: revalidated each time, 304 when unchanged."""
+    headers = {"ETag": f'"{etag}"', "Cache-Control": REVALIDATE, "Vary": vary}
+    if modified is not None:
+        headers["Last-Modified"] = http_date(modified)
+    if request.if_none_match.contains_weak(etag):
+        return Response(status=304, headers=headers)
+    return Response(text, 200, headers, content_type=content_type)
+
+
+def _range_holds(digest: str) -> bool:
+    condition = request.if_range
+    return condition is None or (condition.date is None and condition.etag in (None, digest))

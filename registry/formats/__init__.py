@@ -1,0 +1,75 @@
+"""Package formats: each module or folder here that has a `FORMAT` is one, found by discovery."""
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from flask import Blueprint
+
+from registry.names import PackageName
+from service.kernel.errors import Missing
+
+
+@dataclass(frozen=True)
+class Address:
+    """A package repository as its reader reaches it."""
+
+    host_url: str
+    """Scheme and host, with a slash at the end."""
+    domain: str
+    repository: str
+
+    def url(self, kind: str, rest: str = "") -> str:
+        """A URL of the format's protocol in this repository."""
+        return f"{self.host_url}{kind}/{self.domain}/{self.repository}/{rest}"
+
+    def with_credentials(self, kind: str, rest: str = "") -> str:
+        """The same with a place for the token, which the reader fills in: we never show one."""
+        scheme, _, tail = self.url(kind, rest).partition("://")
+        return f"{scheme}://__token__:$LOCKGATE_TOKEN@{tail}"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What to type into a terminal, for one client."""
+
+    client: str
+    text: str
+
+
+@dataclass(frozen=True)
+class PackageFormat:
+    """What the rest of the registry knows about a format."""
+
+    name: str
+    title: str
+    parse: Callable[[str], PackageName]
+    """The name as written in a URL. Raises Malformed."""
+    key: Callable[[str], str]
+    """What makes two spellings of a version the same one."""
+    order: Callable[[str], Any]
+    """Sort key of versions: the one that an installer takes by default last."""
+    blueprint: Blueprint
+    install: Callable[[Address, str, str], list[Recipe]]
+    """How to install a package by its display name and version."""
+    publish: Callable[[Address], list[Recipe]]
+    dependencies: Callable[[dict[str, Any]], list[tuple[str, str]]]
+    """From a version's details: what it needs, as (name and condition, kind)."""
+
+
+@cache
+def all_formats() -> dict[str, PackageFormat]:
+    """Every format by its name."""
+    modules = [importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
+    return {module.FORMAT.name: module.FORMAT for module in modules if hasattr(module, "FORMAT")}
+
+
+def format_named(name: str) -> PackageFormat:
+    """The format; raises Missing."""
+    formats = all_formats()
+    if name not in formats:
+        raise Missing(what="package format", name=name)
+    return formats[name]

@@ -1,0 +1,154 @@
+"""Python packages: the simple repository API, the legacy upload form, files and their metadata."""
+
+from typing import Any
+
+from flask import Blueprint, Response, redirect, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from registry import catalog, delivery, intake
+from registry.formats import Address, PackageFormat, Recipe
+from registry.formats.pypi import mirror, project, simple, upload
+from registry.names import PackageName, check_file_name, pypi_name
+from registry.rendered import documents
+from registry.store import FileExists
+from registry.versions import pypi_key, pypi_order
+from service.kernel.access import needs, principal, site
+from service.kernel.errors import Missing, Problem
+
+bp = Blueprint("registry_pypi", __name__, url_prefix="/pypi/<domain>/<repository>")
+READ = ("registry:Read", "registry/{domain}/{repository}")
+
+
+@bp.errorhandler(Problem)
+def tell_client(problem: Problem) -> Response:
+    """Plain text, and its first words as the reason phrase: pip, twine and uv show one or the other."""
+    intake.drain()
+    # What the public index answers, and twine's --skip-existing looks for.
+    status = 400 if isinstance(problem, FileExists) else problem.status
+    words = f"{problem.detail}\n{problem.todo}\n" if problem.todo else f"{problem.detail}\n"
+    reason = problem.detail.encode("ascii", "replace").decode().replace("\r", " ").replace("\n", " ")[:200]
+    return Response(words, f"{status} {reason}", {**problem.headers, "Content-Type": "text/plain; charset=utf-8"})
+
+
+@bp.get("/simple/")
+@needs(*READ)
+def index(domain: str, repository: str) -> Response:
+    """The list of projects."""
+    with site().db.read() as session:
+        where = catalog.place(session, domain, repository)
+        revisions = tuple((p.id, p.revision) for p in catalog.search_path(session, where))
+        kind = _content_type()
+        render = simple.index_json if kind == simple.JSON else simple.index_html
+        page = documents.get(
+            ("pypi index", revisions, kind == simple.JSON), lambda: render(catalog.package_names(session, where, "pypi"))
+        )
+    return delivery.send_document(page.body, page.etag, _with_charset(kind))
+
+
+@bp.get("/simple/<name>/")
+@needs(*READ)
+def project_page(domain: str, repository: str, name: str) -> BaseResponse:
+    """One project's files; a name that is not normalised is sent to where it is."""
+    package = _name(name)
+    if package.name != name:
+        return redirect(url_for(".project_page", domain=domain, repository=repository, name=package.name), 301)
+    where = _place(domain, repository)
+    found = project.look_up(site(), where, package)
+    kind, base = _content_type(), _address(domain, repository).url("pypi", f"files/{package.name}/")
+    render = simple.project_json if kind == simple.JSON else simple.project_html
+    page = documents.get(
+        ("pypi", where.id, package.name, render.__name__, base, found.stamp),
+        lambda: render(package.name, project.listing(site(), found), base),
+    )
+    return delivery.send_document(page.body, page.etag, _with_charset(kind))
+
+
+@bp.get("/files/<name>/<filename>")
+@needs(*READ)
+def file(domain: str, repository: str, name: str, filename: str) -> Response:
+    """A file, from here or through here; `FILENAME.metadata` is the core metadata of a wheel."""
+    where, package = _place(domain, repository), _name(name)
+    check_file_name(filename)
+    if filename.endswith(".metadata"):
+        return _metadata(where, package, filename.removesuffix(".metadata"))
+    asset = project.stored(site(), where, package, filename)
+    if asset is None:
+        download = project.download(site(), where, package, filename, principal().name)
+        download.wait(whole=request.method == "HEAD" or "Range" in request.headers)
+        if download.state != "stored" and download.size is not None:
+            return delivery.send_stream(download.follow(), download.size, "application/octet-stream")
+        download.wait(whole=True)
+        asset = project.stored(site(), where, package, filename)
+    if asset is None:
+        raise Missing(what="file", name=filename)
+    return delivery.send_blob(site(), asset.digest, asset.size, "application/octet-stream")
+
+
+@bp.post("/")
+@bp.post("/legacy/")
+@needs("registry:Publish", "registry/{domain}/{repository}")
+def publish(domain: str, repository: str) -> Response:
+    """The legacy upload form. The same file again is a success."""
+    is_new = upload.receive(site(), _place(domain, repository), principal().name)
+    return Response("published\n" if is_new else "this very file was already published\n", content_type="text/plain")
+
+
+def _metadata(where: catalog.Place, package: PackageName, filename: str) -> Response:
+    asset = project.stored(site(), where, package, filename)
+    digest = asset.details.get("core_metadata") if asset is not None else None
+    kind = "text/plain; charset=utf-8"
+    if digest:
+        return delivery.send_blob(site(), digest, site().blobs.size(digest), kind)
+    _, connection, one = project.remote(site(), where, package, filename)
+    return Response(mirror.core_metadata(site(), connection, package.name, one), content_type=kind)
+
+
+def _place(domain: str, repository: str) -> catalog.Place:
+    with site().db.read() as session:
+        return catalog.place(session, domain, repository)
+
+
+def _name(text: str) -> PackageName:
+    try:
+        return pypi_name(text)
+    except Problem:
+        raise Missing(what="project", name=text[:100]) from None
+
+
+def _address(domain: str, repository: str) -> Address:
+    return Address(request.host_url, domain, repository)
+
+
+def _content_type() -> str:
+    return str(request.accept_mimetypes.best_match(["text/html", simple.HTML, simple.JSON], default="text/html"))
+
+
+def _with_charset(kind: str) -> str:
+    return f"{kind}; charset=utf-8" if kind == "text/html" else kind
+
+
+def _install(address: Address, package: str, version: str) -> list[Recipe]:
+    index_url = address.with_credentials("pypi", "simple/")
+    pinned = f"{package}=={version}"
+    login = f"lockgate login {{}} --server {address.host_url} --domain {address.domain} --repository {address.repository}"
+    return [
+        Recipe("pip", f"{login.format('pip')}\npip install {pinned}"),
+        Recipe("pip, once", f'pip install --index-url "{index_url}" {pinned}'),
+        Recipe("uv", f'uv pip install --default-index "{index_url}" {pinned}'),
+        Recipe("poetry", f'poetry source add --priority=primary lockgate {address.url("pypi", "simple/")}\npoetry add {package}@{version}'),
+    ]
+
+
+def _publish(address: Address) -> list[Recipe]:
+    url = address.url("pypi")
+    return [
+        Recipe("twine", f'twine upload --repository-url {url} -u __token__ -p "$LOCKGATE_TOKEN" dist/*'),
+        Recipe("uv", f'uv publish --publish-url {url} --check-url {url}simple/ --token "$LOCKGATE_TOKEN"'),
+    ]
+
+
+def _dependencies(details: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(text, "extra" if "extra ==" in text else "") for text in details.get("requires_dist", [])]
+
+
+FORMAT = PackageFormat("pypi", "Python", pypi_name, pypi_key, pypi_order, bp, _install, _publish, _dependencies)

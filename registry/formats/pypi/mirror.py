@@ -1,0 +1,176 @@
+"""Project pages of other Python indexes, read as JSON (PEP 691) or HTML (PEP 503), into our own form."""
+
+import hashlib
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+
+import orjson
+
+from registry.catalog import Connection
+from registry.formats.pypi.archive import METADATA_BYTES_MAX
+from registry.formats.pypi.simple import HTML, JSON, ProjectFile, version_in
+from registry.upstream import documents, http
+from registry.upstream.documents import UNCHANGED, Document, Said
+from registry.upstream.fetch import RemoteFile, usable_hashes
+from registry.upstream.http import UpstreamDown
+from service.kernel.blobs import DigestMismatch
+from service.kernel.errors import Missing
+from service.kernel.site import Site
+
+PAGE_BYTES_MAX = 64 * 1024 * 1024
+ACCEPT = f"{JSON}, {HTML};q=0.2, text/html;q=0.1"
+
+
+def project(site: Site, connection: Connection, name: str) -> Document | None:
+    """The project's page at the connection, or None when it has none. Raises UpstreamDown."""
+    return documents.get(site, connection, name, lambda etag: _ask(connection, name, etag))
+
+
+def files(body: dict[str, Any]) -> list[ProjectFile]:
+    """The files of a kept page."""
+    return [
+        ProjectFile(
+            f["filename"], f["version"], f["hashes"], f["size"], f["requires_python"], f["uploaded_at"], f["yanked"],
+            f["core_metadata"], {"url": f["url"]},
+        )
+        for f in body["files"]
+    ]
+
+
+def remote_file(connection: Connection, one: ProjectFile) -> RemoteFile:
+    """Where the file is to be had."""
+    return RemoteFile(connection, one.details["url"], usable_hashes(one.hashes), one.size)
+
+
+def core_metadata(site: Site, connection: Connection, project_name: str, one: ProjectFile) -> bytes:
+    """The file's core metadata, from the connection (PEP 658). Raises Missing, UpstreamDown or DigestMismatch."""
+    if not one.core_metadata:
+        raise Missing(what="metadata file", name=f"{one.filename}.metadata")
+    known = one.core_metadata.get("sha256", "") if isinstance(one.core_metadata, dict) else ""
+    name = f"{project_name}/{one.filename}.metadata {known}"
+    url = one.details["url"] + ".metadata"
+    fresh = documents.FOREVER_SECONDS if known else documents.FRESH_SECONDS
+    document = documents.get(site, connection, name, lambda etag: _ask_metadata(connection, url, etag, known), fresh_seconds=fresh)
+    if document is None:
+        raise Missing(what="metadata file", name=f"{one.filename}.metadata")
+    text: str = document.load(site)["text"]
+    return text.encode()
+
+
+def _ask(connection: Connection, name: str, etag: str) -> Said:
+    headers = {"Accept": ACCEPT} | ({"If-None-Match": etag} if etag else {})
+    with http.get(connection, f"{connection.url}{name}/", headers) as remote:
+        if remote.status == 304:
+            return UNCHANGED
+        if remote.status in (404, 410):
+            return Said(None)
+        if remote.status != 200:
+            raise UpstreamDown(host=http.host_of(connection.url), why=f"it answered {remote.status}")
+        content = http.read_whole(remote, PAGE_BYTES_MAX)
+        kind = remote.headers.get("Content-Type", "text/html").partition(";")[0].strip().lower()
+        try:
+            raw, is_page = _read_json(content) if kind == JSON or kind == "application/json" else _read_html(content, remote.url)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise UpstreamDown(host=http.host_of(connection.url), why=f"its page of {name} cannot be read ({error})") from None
+        listed = [file for file in (_file(one, name, remote.url, connection) for one in raw) if file is not None]
+        if not listed and (raw or not is_page):
+            # A login page or an error page sent as 200 must not make a project look empty.
+            raise UpstreamDown(host=http.host_of(connection.url), why=f"its answer for {name} is no page of that project")
+        return Said({"files": listed}, remote.headers.get("ETag", ""))
+
+
+def _ask_metadata(connection: Connection, url: str, etag: str, sha256: str) -> Said:
+    with http.get(connection, url, {"If-None-Match": etag} if etag else {}) as remote:
+        if remote.status == 304:
+            return UNCHANGED
+        if remote.status in (404, 410):
+            return Said(None)
+        if remote.status != 200:
+            raise UpstreamDown(host=http.host_of(url), why=f"it answered {remote.status}")
+        content = http.read_whole(remote, METADATA_BYTES_MAX)
+    got = _sha256(content)
+    if sha256 and got != sha256:
+        raise DigestMismatch(got=got, expected=sha256)
+    try:
+        return Said({"text": content.decode()}, remote.headers.get("ETag", ""))
+    except UnicodeDecodeError:
+        raise UpstreamDown(host=http.host_of(url), why="its metadata is not UTF-8") from None
+
+
+def _read_json(content: bytes) -> tuple[list[dict[str, Any]], bool]:
+    page = orjson.loads(content)
+    if not str(page["meta"]["api-version"]).startswith("1."):
+        raise ValueError("its API version is not 1")
+    return list(page["files"]), True
+
+
+def _read_html(content: bytes, url: str) -> tuple[list[dict[str, Any]], bool]:
+    reader = _Anchors(url)
+    reader.feed(content.decode("utf-8", errors="replace"))
+    reader.close()
+    return reader.files, reader.says_version
+
+
+def _file(raw: dict[str, Any], project_name: str, page: str, connection: Connection) -> dict[str, Any] | None:
+    """One entry, or None when it is no wheel or source distribution of the project, or leads nowhere we would go."""
+    filename, url = raw.get("filename"), raw.get("url")
+    if not isinstance(filename, str) or not isinstance(url, str):
+        return None
+    version = version_in(filename, project_name)
+    url = urljoin(page, url)
+    if version is None or urlsplit(url).scheme not in ("http", "https", urlsplit(connection.url).scheme):
+        return None
+    metadata = raw.get("core-metadata", raw.get("data-dist-info-metadata", False))
+    size, yanked = raw.get("size"), raw.get("yanked", False)
+    return {
+        "filename": filename, "version": version, "url": url, "hashes": usable_hashes(raw.get("hashes")),
+        "size": size if isinstance(size, int) and size >= 0 else None,
+        "requires_python": _str(raw.get("requires-python")), "uploaded_at": _str(raw.get("upload-time")),
+        "yanked": yanked if isinstance(yanked, bool | str) else False,
+        "core_metadata": (usable_hashes(metadata) or True) if isinstance(metadata, dict) and metadata else bool(metadata),
+    }
+
+
+def _str(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+class _Anchors(HTMLParser):
+    """The links of a project page, as the JSON form would have them."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self.files: list[dict[str, Any]] = []
+        self.says_version = False
+        self._base = url
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Collects `a`, and believes `base`."""
+        found = dict(attrs)
+        if tag == "base" and found.get("href"):
+            self._base = urljoin(self._base, found["href"] or "")
+        elif tag == "meta" and found.get("name") == "pypi:repository-version":
+            self.says_version = True
+        elif tag == "a" and found.get("href"):
+            self.files.append(self._link(found))
+
+    def _link(self, found: dict[str, str | None]) -> dict[str, Any]:
+        url, fragment = urldefrag(urljoin(self._base, found["href"] or ""))
+        filename = unquote(urlsplit(url).path.rpartition("/")[2])
+        one: dict[str, Any] = {"filename": filename, "url": url, "requires-python": found.get("data-requires-python")}
+        algorithm, equals, digest = fragment.partition("=")
+        if equals:
+            one["hashes"] = {algorithm: digest}
+        if "data-yanked" in found:
+            one["yanked"] = found["data-yanked"] or True
+        metadata = found.get("data-core-metadata", found.get("data-dist-info-metadata"))
+        if metadata:
+            name, equals, digest = metadata.partition("=")
+            one["core-metadata"] = {name: digest} if equals else metadata == "true"
+        return one
+
+
+def _sha256(content: bytes) -> str:
+    """SHA-256 in hex."""
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,135 @@
+"""A Python project as an installer sees it: what is stored here and upstream, merged, and each of its files."""
+
+import io
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from registry import catalog, store
+from registry.catalog import Connection, Found, Place
+from registry.formats.pypi import archive, mirror, simple
+from registry.formats.pypi.simple import ProjectFile
+from registry.models import EXTERNAL, Asset
+from registry.names import PackageName
+from registry.upstream import fetch
+from registry.upstream.documents import Document
+from registry.upstream.http import UpstreamDown
+from service.kernel.blobs import Blob
+from service.kernel.errors import Missing, Problem
+from service.kernel.site import Site
+
+
+@dataclass(frozen=True)
+class Project:
+    """Where the project's files come from. Raised problems of unreachable connections are kept, not lost."""
+
+    found: Found
+    pages: list[tuple[Place, Connection, Document]]
+    problems: list[UpstreamDown] = field(default_factory=list)
+
+    @property
+    def stamp(self) -> tuple[object, ...]:
+        """Changes whenever any of the sources does."""
+        rows = tuple((package.id, package.revision) for _, package in self.found.packages)
+        return (rows, tuple(page.stamp for _, _, page in self.pages))
+
+
+def look_up(site: Site, where: Place, name: PackageName) -> Project:
+    """Finds the project. Raises Missing when nobody has it, UpstreamDown when the only one who may is not reachable."""
+    with site.db.read() as session:
+        found = catalog.find(session, where, name)
+    pages, problems = [], []
+    for place, connection in found.connections:
+        try:
+            page = mirror.project(site, connection, name.name)
+        except UpstreamDown as problem:
+            problems.append(problem)
+            continue
+        if page is not None:
+            pages.append((place, connection, page))
+    if not found.packages and not pages:
+        if problems:
+            raise problems[0]
+        raise Missing(what="project", name=f"{name.name} in {where.domain}/{where.name}")
+    return Project(found, pages, problems)
+
+
+def listing(site: Site, project: Project) -> list[ProjectFile]:
+    """All files, each name once: the first source in the order of search that has it wins."""
+    merged: dict[str, ProjectFile] = {}
+    with site.db.read() as session:
+        for _, package in project.found.packages:
+            for version, asset in catalog.files(session, package):
+                merged.setdefault(asset.name, simple.stored_file(version, asset))
+    for _, _, page in project.pages:
+        for one in mirror.files(page.load(site)):
+            # A stored copy of an outside file keeps what only its index knows: yanks that came later.
+            merged[one.filename] = _newer(merged.get(one.filename), one)
+    return list(merged.values())
+
+
+def stored(site: Site, where: Place, name: PackageName, filename: str) -> Asset | None:
+    """The file as an asset of ours, from the first repository in the order of search that has it."""
+    with site.db.read() as session:
+        for _, package in catalog.find(session, where, name).packages:
+            asset = catalog.asset(session, package, filename)
+            if asset is not None:
+                return asset
+    return None
+
+
+def remote(site: Site, where: Place, name: PackageName, filename: str) -> tuple[Place, Connection, ProjectFile]:
+    """The file at an external connection. Raises Missing or UpstreamDown."""
+    project = look_up(site, where, name)
+    for place, connection, page in project.pages:
+        for one in mirror.files(page.load(site)):
+            if one.filename == filename:
+                return place, connection, one
+    if project.problems:
+        raise project.problems[0]
+    raise Missing(what="file", name=filename)
+
+
+def download(site: Site, where: Place, name: PackageName, filename: str, actor: str) -> fetch.Download:
+    """Starts fetching the file, or joins who does; once it is here it is an asset. Raises Missing or UpstreamDown."""
+    place, connection, one = remote(site, where, name, filename)
+
+    def keep(blob: Blob, hashes: dict[str, str]) -> None:
+        _retain(site, [where, place], name, one, blob, hashes, actor)
+
+    key = f"{where.id} {name.format} {name.name} {filename}"
+    return fetch.start(site, key, mirror.remote_file(connection, one), keep, lambda: stored(site, where, name, filename) is not None)
+
+
+def _newer(old: ProjectFile | None, new: ProjectFile) -> ProjectFile:
+    if old is None:
+        return new
+    if old.hashes.get("sha256") != new.hashes.get("sha256"):
+        return old
+    return ProjectFile(
+        old.filename, old.version, old.hashes, old.size, old.requires_python, new.uploaded_at or old.uploaded_at, new.yanked or old.yanked,
+        old.core_metadata or new.core_metadata,
+    )
+
+
+def _retain(
+    site: Site, places: list[Place], name: PackageName, one: ProjectFile, blob: Blob, hashes: dict[str, str], actor: str
+) -> None:
+    filename = archive.parse_file_name(one.filename)
+    facts = {
+        "filetype": filename.filetype, "python": filename.python, "requires_python": one.requires_python, "uploaded_at": one.uploaded_at,
+    }
+    raw = b""
+    with suppress(Problem), site.blobs.open(blob.digest) as file:
+        # Old indexes hold archives that we would not accept as an upload; they are served all the same.
+        raw = archive.read_metadata(file, filename)
+    if raw and filename.filetype == "bdist_wheel":
+        facts["core_metadata"] = site.blobs.put(io.BytesIO(raw)).digest
+    details: dict[str, object] = {"name": name.name, "version": one.version}
+    with suppress(Problem):
+        details = archive.details_of(archive.parse_metadata(raw, one.filename))
+    for place in {p.id: p for p in places}.values():
+        what = store.Publication(
+            name, str(details.get("name", name.name)), one.version, details,
+            (store.NewAsset(one.filename, blob, hashes, facts),), summary=str(details.get("summary", "")), origin=EXTERNAL,
+        )
+        store.publish(site, place, what, actor)

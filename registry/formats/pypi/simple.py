@@ -1,0 +1,131 @@
+"""The simple repository API: project pages as HTML and JSON (PEP 503, 592, 629, 658, 691, 700, 714)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from html import escape
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+from packaging.utils import canonicalize_name
+
+from registry.formats.pypi.archive import parse_file_name
+from registry.models import Asset, Version
+from registry.versions import pypi_order
+from service.kernel.errors import Malformed
+
+API_VERSION = "1.1"
+JSON, HTML = "application/vnd.pypi.simple.v1+json", "application/vnd.pypi.simple.v1+html"
+
+
+@dataclass(frozen=True)
+class ProjectFile:
+    """A file on a project page."""
+
+    filename: str
+    version: str
+    hashes: dict[str, str]
+    size: int | None = None
+    requires_python: str = ""
+    uploaded_at: str = ""
+    """RFC 3339 with Z, or ""."""
+    yanked: bool | str = False
+    core_metadata: bool | dict[str, str] = False
+    """Digests of the file `FILENAME.metadata`, True when it is served but no digest is known."""
+    details: dict[str, Any] = field(default_factory=dict, compare=False)
+
+
+def stored_file(version: Version, asset: Asset) -> ProjectFile:
+    """A file of ours."""
+    metadata = asset.details.get("core_metadata")
+    return ProjectFile(
+        asset.name, version.version, {"sha256": asset.digest}, asset.size, asset.details.get("requires_python", ""),
+        asset.details.get("uploaded_at") or instant(asset.uploaded_at), _yanked(version.yanked_reason),
+        {"sha256": metadata} if metadata else False,
+    )
+
+
+def instant(moment: datetime) -> str:
+    """PEP 700's form of a moment."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+
+
+def project_json(name: str, files: Iterable[ProjectFile], base: str) -> bytes:
+    """A project page; `base` is the URL under which the files are served, with a slash at the end."""
+    listed = list(files)
+    return orjson.dumps({
+        "meta": {"api-version": API_VERSION},
+        "name": name,
+        "versions": sorted({f.version for f in listed}, key=pypi_order),
+        "files": [_json_file(f, base) for f in listed],
+    })
+
+
+def project_html(name: str, files: Iterable[ProjectFile], base: str) -> bytes:
+    """A project page for older clients and people."""
+    lines = [_head(f"Links for {name}"), f"<h1>Links for {escape(name)}</h1>"]
+    lines += [_anchor(f, base) for f in files]
+    return ("\n".join([*lines, "</body>", "</html>", ""])).encode()
+
+
+def index_json(names: Iterable[str]) -> bytes:
+    """The list of projects."""
+    return orjson.dumps({"meta": {"api-version": API_VERSION}, "projects": [{"name": name} for name in names]})
+
+
+def index_html(names: Iterable[str]) -> bytes:
+    """The list of projects."""
+    links = [f'<a href="{quote(canonicalize_name(name))}/">{escape(name)}</a><br>' for name in names]
+    return "\n".join([_head("Simple index"), *links, "</body>", "</html>", ""]).encode()
+
+
+def version_in(filename: str, project: str) -> str | None:
+    """The version a file name gives, or None when it is no distribution of the project."""
+    try:
+        parsed = parse_file_name(filename)
+    except Malformed:
+        return None
+    return str(parsed.version) if parsed.project == project else None
+
+
+def _json_file(one: ProjectFile, base: str) -> dict[str, Any]:
+    entry: dict[str, Any] = {"filename": one.filename, "url": base + quote(one.filename), "hashes": one.hashes}
+    if one.requires_python:
+        entry["requires-python"] = one.requires_python
+    if one.size is not None:
+        entry["size"] = one.size
+    if one.uploaded_at:
+        entry["upload-time"] = one.uploaded_at
+    entry["yanked"] = one.yanked
+    # Both keys: pip before 23.3 reads only the older one (PEP 714).
+    entry["core-metadata"] = entry["data-dist-info-metadata"] = one.core_metadata
+    return entry
+
+
+def _anchor(one: ProjectFile, base: str) -> str:
+    sha256 = one.hashes.get("sha256")
+    fragment = f"#sha256={sha256}" if sha256 else "".join(f"#{k}={v}" for k, v in list(one.hashes.items())[:1])
+    attributes = ""
+    if one.requires_python:
+        attributes += f' data-requires-python="{escape(one.requires_python)}"'
+    if one.yanked is not False:
+        attributes += f' data-yanked="{escape(one.yanked if isinstance(one.yanked, str) else "")}"'
+    if one.core_metadata:
+        known = one.core_metadata.get("sha256") if isinstance(one.core_metadata, dict) else None
+        value = f"sha256={known}" if known else "true"
+        attributes += f' data-core-metadata="{value}" data-dist-info-metadata="{value}"'
+    return f'<a href="{escape(base + quote(one.filename) + fragment)}"{attributes}>{escape(one.filename)}</a><br>'
+
+
+def _head(title: str) -> str:
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta name="pypi:repository-version" content="{API_VERSION}">\n<title>{escape(title)}</title>\n</head>\n<body>'
+    )
+
+
+def _yanked(reason: str | None) -> bool | str:
+    return False if reason is None else reason or True

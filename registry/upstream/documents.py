@@ -1,0 +1,143 @@
+"""What other indexes say about packages: kept, asked again when old, served as it was when they cannot be reached."""
+
+import hashlib
+import threading
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import select
+from sqlalchemy.orm import load_only
+
+from registry.catalog import Connection
+from registry.models import UpstreamDocument
+from registry.upstream.http import UpstreamDown
+from registry.upstream.locks import alone
+from service.kernel import clock
+from service.kernel.site import Site
+
+FRESH_SECONDS = 300.0
+ABSENT_FRESH_SECONDS = 60.0
+FOREVER_SECONDS = 10 * 365 * 86400.0
+DOWN_SECONDS = 10.0
+"""How long a connection that failed is not asked again for what there is a copy of."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """An index's answer, in our own form; `body` None: it has no such package."""
+
+    body: Any
+    etag: str = ""
+
+
+UNCHANGED = Said(body=..., etag="")
+Ask = Callable[[str], Said]
+"""Asks the index, given the ETag of the copy or ""; raises UpstreamDown when the answer is none that can be used."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """A kept answer. The body is loaded when asked for, since most readers only compare stamps."""
+
+    id: int
+    stamp: str
+
+    def load(self, site: Site) -> Any:
+        """The body."""
+        with site.db.read() as session:
+            packed = session.scalar(select(UpstreamDocument.body).where(UpstreamDocument.id == self.id))
+        return orjson.loads(zlib.decompress(packed)) if packed is not None else None
+
+
+@dataclass(frozen=True)
+class _Copy:
+    id: int
+    etag: str
+    stamp: str
+    checked_at: datetime
+
+    @property
+    def document(self) -> Document | None:
+        return Document(self.id, self.stamp) if self.stamp else None
+
+    def is_fresh(self, fresh_seconds: float) -> bool:
+        limit = fresh_seconds if self.stamp else min(fresh_seconds, ABSENT_FRESH_SECONDS)
+        return (clock.now() - self.checked_at).total_seconds() < limit
+
+
+def key_of(connection: Connection) -> str:
+    """What a connection's documents are filed under."""
+    return hashlib.sha256(f"{connection.format} {connection.url}".encode()).hexdigest()
+
+
+def get(site: Site, connection: Connection, name: str, ask: Ask, *, fresh_seconds: float = FRESH_SECONDS) -> Document | None:
+    """The document, or None when the index has none. Raises UpstreamDown when it cannot be asked and there is no copy.
+
+    Any number of readers that find it old cause one question.
+    """
+    key = key_of(connection)
+    copy = _read(site, key, name)
+    if copy is not None and (copy.is_fresh(fresh_seconds) or _down.is_down(key)):
+        return copy.document
+    with alone(site, f"document {key} {name}"):
+        copy = _read(site, key, name)
+        if copy is not None and (copy.is_fresh(fresh_seconds) or _down.is_down(key)):
+            return copy.document
+        try:
+            said = ask(copy.etag if copy and copy.stamp else "")
+        except UpstreamDown:
+            _down.note(key)
+            if copy is None:
+                raise
+            return copy.document
+        return _write(site, key, name, copy, said)
+
+
+def _read(site: Site, key: str, name: str) -> _Copy | None:
+    columns = load_only(UpstreamDocument.etag, UpstreamDocument.stamp, UpstreamDocument.checked_at)
+    query = select(UpstreamDocument).where(UpstreamDocument.connection == key, UpstreamDocument.name == name)
+    with site.db.read() as session:
+        row = session.scalar(query.options(columns))
+        return _Copy(row.id, row.etag, row.stamp, row.checked_at) if row else None
+
+
+def _write(site: Site, key: str, name: str, copy: _Copy | None, said: Said) -> Document | None:
+    body = b""
+    if said is not UNCHANGED and said.body is not None:
+        body = orjson.dumps(said.body)
+    packed = zlib.compress(body, 3) if body else None
+    with site.db.write() as session:
+        row = session.scalar(select(UpstreamDocument).where(UpstreamDocument.connection == key, UpstreamDocument.name == name))
+        if row is None:
+            row = UpstreamDocument(connection=key, name=name, body=None, etag="", stamp="", checked_at=clock.now())
+            session.add(row)
+        row.checked_at = clock.now()
+        if said is not UNCHANGED or copy is None:
+            row.body, row.etag = packed, said.etag[:500]
+            row.stamp = hashlib.sha256(body).hexdigest() if body else ""
+        session.flush()
+        return Document(row.id, row.stamp) if row.stamp else None
+
+
+class _Down:
+    """Which connections failed a moment ago, in this process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._until: dict[str, float] = {}
+
+    def note(self, key: str) -> None:
+        with self._lock:
+            self._until[key] = time.monotonic() + DOWN_SECONDS
+
+    def is_down(self, key: str) -> bool:
+        with self._lock:
+            return self._until.get(key, 0.0) > time.monotonic()
+
+
+_down = _Down()

@@ -1,0 +1,57 @@
+"""Versions and their order: PEP 440 for Python, SemVer 2 for npm."""
+
+import re
+from typing import Any
+
+from packaging.utils import canonicalize_version
+from packaging.version import InvalidVersion
+from packaging.version import Version as Pep440
+
+from service.kernel.errors import Malformed
+
+_SEMVER = re.compile(
+    r"(0|[1-9]\d{0,15})\.(0|[1-9]\d{0,15})\.(0|[1-9]\d{0,15})"
+    r"(?:-((?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*))?"
+    r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
+)
+
+
+def pypi_version(text: str) -> Pep440:
+    """A PEP 440 version. Raises Malformed."""
+    try:
+        return Pep440(text)
+    except InvalidVersion:
+        raise Malformed(where="version", why=f"{text[:100]!r} is no valid Python version (PEP 440)") from None
+
+
+def pypi_key(version: str) -> str:
+    """The spelling under which equal versions meet: 1.0 and 1.0.0 are one version in Python."""
+    return canonicalize_version(version)
+
+
+def pypi_order(version: str) -> tuple[Any, ...]:
+    """Sort key: highest last, final releases after all pre-releases, what is no version at all first."""
+    try:
+        parsed = Pep440(version)
+    except InvalidVersion:
+        return (0, version)
+    return (1 if parsed.is_prerelease else 2, parsed)
+
+
+def npm_version(text: str) -> str:
+    """A SemVer version of at most 256 characters. Raises Malformed."""
+    if len(text) > 256 or not _SEMVER.fullmatch(text):
+        raise Malformed(where="version", why=f"{text[:100]!r} is no valid version (SemVer 2)")
+    return text
+
+
+def npm_order(version: str) -> tuple[Any, ...]:
+    """Sort key: highest last, final releases after all pre-releases, what is no version at all first."""
+    match = _SEMVER.fullmatch(version)
+    if match is None:
+        return (0, version)
+    numbers = tuple(int(part) for part in match.group(1, 2, 3))
+    if match[4] is None:
+        return (2, numbers)
+    # Numeric identifiers sort below alphanumeric ones, and a shorter list below a longer one (SemVer 2, rule 11).
+    return (1, numbers, tuple((0, int(p), "") if p.isdigit() else (1, 0, p) for p in match[4].split(".")))
