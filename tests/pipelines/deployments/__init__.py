@@ -1,0 +1,1 @@
+"""Deployments: planners, bundles, agents, and whole deployments through the front door."""
