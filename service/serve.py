@@ -18,7 +18,7 @@ from typing import NoReturn
 
 import structlog
 
-from service import log, start
+from service import folder, log
 from service.kernel.errors import Problem
 from service.kernel.site import Settings
 
@@ -49,16 +49,17 @@ class _Child:
 
 def serve(settings: Settings, role: str = "all") -> int:
     """Runs until SIGTERM or SIGINT; answers the exit code. Raises Problem when it cannot start."""
-    start.prepare(settings.data)
+    folder.prepare(settings.data)
     if role in ("all", "web", "git"):
         _check_port(settings)
-    lock = start.hold(settings.data) if role == "all" else -1
+    lock = folder.hold(settings.data) if role == "all" else -1
     log.configure()
-    _in_child(lambda: _first_start(settings))
+    prepared = _in_child(lambda: _first_start(settings))
     children = {"web": _Child("web", _web), "worker": _Child("worker", _worker)}
     wanted = {"all": ["web", "worker"], "web": ["web"], "git": ["web"], "worker": ["worker"]}[role]
     if "web" in wanted:
         import service.app  # noqa: F401  loaded before the forks, for their speed and shared memory
+    prepared()
     gc.freeze()
     code = _supervise(settings, [children[name] for name in wanted])
     if lock >= 0:
@@ -147,6 +148,7 @@ def _web(settings: Settings) -> None:
 
 def _application(settings: Settings) -> object:
     """The WSGI callable, made in the granian worker: with its own database connections."""
+    from service import start
     from service.app import create_app  # already loaded by the supervisor
     from service.guard import Guard
     from service.worker_wake import wake
@@ -158,6 +160,7 @@ def _application(settings: Settings) -> object:
 
 
 def _worker(settings: Settings) -> None:
+    from service import start
     from service.worker import WorkerProcess  # brings DBOS, which the web processes do without
     from service.worker_wake import wake
 
@@ -177,13 +180,18 @@ def _worker_name(settings: Settings) -> str:
 
 
 def _first_start(settings: Settings) -> None:
+    from service import start  # the database layer, loaded while the supervisor loads the application
+
     site = start.open_site(settings)
     start.first_start(site)
     site.db.close()
 
 
-def _in_child(work: Callable[[], None]) -> None:
-    """Runs `work` in a fork and waits, so that this process keeps no connection and no thread of it. Raises its Problem."""
+def _in_child(work: Callable[[], None]) -> Callable[[], None]:
+    """Begins `work` in a fork, so that this process keeps no connection and no thread of it.
+
+    Answers a function that waits for its end and raises StartFailed with what it said.
+    """
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -201,11 +209,16 @@ def _in_child(work: Callable[[], None]) -> None:
         finally:
             _leave(code)
     os.close(writing)
-    with os.fdopen(reading, "rb") as words:
-        said = words.read().decode(errors="replace")
-    _, status = os.waitpid(pid, 0)
-    if status:
-        raise StartFailed(why=said.partition("\n")[0] or "the first step ended without a word", hint=said.partition("\n")[2])
+
+    def finish() -> None:
+        with os.fdopen(reading, "rb") as words:
+            said = words.read().decode(errors="replace")
+        _, status = os.waitpid(pid, 0)
+        if status:
+            why, _, hint = said.partition("\n")
+            raise StartFailed(why=why or "the first step ended without a word", hint=hint)
+
+    return finish
 
 
 class StartFailed(Problem):

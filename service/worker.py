@@ -119,8 +119,8 @@ class WorkerProcess:
                     _wake.wait(POLL_SECONDS)
                 _wake.clear()
         finally:
+            # DBOS is not asked to wind down: it waits for its pollers, and what runs is resumed at the next start anyway.
             wake_socket.close()
-            DBOS.destroy(workflow_completion_timeout_sec=0)
             self._survive(self._goodbye)
 
     def _relay(self) -> bool:
