@@ -1,0 +1,111 @@
+"""Starting and stopping: what an administrator meets first."""
+
+import os
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.lockgate_server import Server, wait_for
+
+
+def _serve(*arguments: str, user: str = "") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "service.cli.main", "serve", *arguments]
+    if user:
+        command = ["setpriv", f"--reuid={user}", "--clear-groups", *command]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+
+def test_a_second_instance_is_refused(server: Server) -> None:
+    done = _serve("--data", str(server.data), "--port", "1")
+    assert done.returncode == 2
+    assert f"already serves the data folder {server.data}" in done.stderr or "cannot listen" in done.stderr
+
+
+def test_the_data_folder_is_locked(server: Server) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    done = _serve("--data", str(server.data), "--port", str(port))
+    assert done.returncode == 2
+    assert "another Lockgate (process" in done.stderr
+    assert "--data" in done.stderr
+
+
+def test_a_port_in_use_is_named(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = _serve("--data", str(tmp_path / "data"), "--port", str(port))
+    assert done.returncode == 2
+    assert f"port {port} on 127.0.0.1 is in use by another program" in done.stderr
+    assert "--port" in done.stderr
+
+
+def test_an_unwritable_data_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    done = _serve("--data", str(tmp_path / "file" / "data"))
+    assert done.returncode == 2
+    assert f"the data folder {tmp_path}/file/data cannot be used" in done.stderr
+
+
+def test_the_admin_token_is_private(server: Server) -> None:
+    assert stat.S_IMODE((server.data / "admin-token").stat().st_mode) == 0o600
+
+
+def test_a_dead_worker_is_replaced(fresh_server: Server) -> None:
+    before = fresh_server.children("worker")[0].pid
+    fresh_server.kill("worker")
+    wait_for(lambda: [p.pid for p in fresh_server.children("worker")] not in ([], [before]), 20, "another worker")
+    fresh_server.wait_ready()
+
+
+def test_a_dead_web_is_replaced(fresh_server: Server) -> None:
+    fresh_server.kill("web")
+    fresh_server.wait_ready(20)
+
+
+def test_the_token_can_be_chosen(make_server: Callable[..., Server], monkeypatch: object) -> None:
+    from service.kernel.auth import new_secret
+
+    secret = new_secret()
+    os.environ["LOCKGATE_ADMIN_TOKEN"] = secret
+    try:
+        server = make_server().start()
+    finally:
+        del os.environ["LOCKGATE_ADMIN_TOKEN"]
+    assert server.token == secret
+    assert server.call("GET", "/api/v1/whoami", token=secret).json() == {"name": "admin"}
+
+
+def test_stopping_is_clean(make_server: Callable[..., Server]) -> None:
+    server = make_server().start()
+    processes = [*server.children("web"), *server.children("worker")]
+    assert server.stop() == 0
+    wait_for(lambda: not any(p.is_running() for p in processes), 10, "every process is gone")
+
+
+def test_killing_the_supervisor_ends_its_children(make_server: Callable[..., Server]) -> None:
+    server = make_server().start()
+    processes = [*server.children("web"), *server.children("worker")]
+    assert server.process is not None
+    server.process.kill()
+    server.process.wait(10)
+    server.process = None
+    wait_for(lambda: not any(p.is_running() for p in processes), 10, "every process is gone")
+
+
+def test_every_route_says_who_may_call_it(server: Server) -> None:
+    """Deny by default: no path of the API document answers an anonymous caller."""
+    document = server.call("GET", "/api/v1/openapi.json", token=None).json()
+    assert len(document["paths"]) > 30
+    for path, methods in document["paths"].items():
+        for method in methods:
+            concrete = path.replace("{", "").replace("}", "").replace("<", "").replace(">", "").replace("path:", "").replace("int:", "")
+            for name in ("execution", "attempt", "deployment", "review", "approval", "token", "artifact"):
+                concrete = concrete.replace(f"/{name}", f"/{name}") if f"{{{name}}}" not in path else concrete.replace(name, "1")
+            answer = server.call(method.upper(), concrete, {} if method in ("post", "put", "patch") else None, token=None)
+            assert answer.status in (401, 404, 405, 422) or path.endswith(("/schemas/pipeline.json", "openapi.json")), (method, path, answer.status)
