@@ -1,0 +1,199 @@
+"""A package as npm clients see it: versions stored here and upstream, merged into one document, full or abbreviated."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+
+from registry import catalog, store
+from registry.catalog import Connection, Found, Place
+from registry.formats.npm import mirror
+from registry.formats.npm.publication import integrity, tarball_name
+from registry.models import EXTERNAL, Asset, Package, Version
+from registry.names import PackageName
+from registry.upstream import fetch
+from registry.upstream.documents import Document
+from registry.upstream.http import UpstreamDown
+from registry.versions import npm_order
+from service.kernel.blobs import Blob
+from service.kernel.errors import Missing
+from service.kernel.site import Site
+
+ABBREVIATED = "application/vnd.npm.install-v1+json"
+_SHORT_KEYS = (
+    "name", "version", "deprecated", "dependencies", "optionalDependencies", "devDependencies", "bundleDependencies",
+    "peerDependencies", "peerDependenciesMeta", "acceptDependencies", "bin", "directories", "dist", "engines", "os", "cpu", "libc",
+    "funding", "hasInstallScript", "_hasShrinkwrap",
+)
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where the package's versions come from."""
+
+    found: Found
+    documents: list[tuple[Place, Connection, Document]]
+    problems: list[UpstreamDown] = field(default_factory=list)
+
+    @property
+    def stamp(self) -> tuple[object, ...]:
+        """Changes whenever any of the sources does."""
+        rows = tuple((package.id, package.revision) for _, package in self.found.packages)
+        return (rows, tuple(document.stamp for _, _, document in self.documents))
+
+
+def look_up(site: Site, where: Place, name: PackageName) -> Sources:
+    """Finds the package. Raises Missing when nobody has it, UpstreamDown when the only one who may is not reachable."""
+    with site.db.read() as session:
+        found = catalog.find(session, where, name)
+    documents, problems = [], []
+    for place, connection in found.connections:
+        try:
+            document = mirror.packument(site, connection, name)
+        except UpstreamDown as problem:
+            problems.append(problem)
+            continue
+        if document is not None:
+            documents.append((place, connection, document))
+    if not found.packages and not documents:
+        if problems:
+            raise problems[0]
+        raise Missing(what="package", name=f"{name.full} in {where.domain}/{where.name}")
+    return Sources(found, documents, problems)
+
+
+def full(site: Site, sources: Sources, name: PackageName, base: str) -> dict[str, Any]:
+    """The full packument; `base` is the registry's URL with a slash at the end, under which the tarballs are served."""
+    versions: dict[str, Any] = {}
+    time: dict[str, str] = {}
+    tags: dict[str, str] = {}
+    top: dict[str, Any] = {}
+    for _, package in sources.found.packages:
+        _add_stored(site, package, versions, time, tags, top)
+    for _, _, document in sources.documents:
+        said = document.load(site)
+        for number, manifest in said["versions"].items():
+            versions.setdefault(number, manifest)
+            if number in said["time"]:
+                time[number] = said["time"][number]
+        # On a conflict the outside registry's tag wins (as in CodeArtifact): it knows versions that nobody fetched yet.
+        tags |= said["dist-tags"]
+        top = {**top, **said["top"]}
+    for number, manifest in versions.items():
+        manifest["dist"] = {**manifest["dist"], "tarball": f"{base}{quote(name.full, safe='@/')}/-/{quote(tarball_name(name, number))}"}
+    numbers = sorted(versions, key=npm_order)
+    if numbers:
+        tags.setdefault("latest", numbers[-1])
+    moments = sorted(value for key, value in time.items() if key in versions)
+    span = {"created": moments[0], "modified": moments[-1]} if moments else {}
+    return {
+        "_id": name.full, "_rev": "1-0", "name": name.full, **top, "dist-tags": {t: v for t, v in tags.items() if v in versions},
+        "versions": {number: versions[number] for number in numbers}, "time": {**span, **{n: time[n] for n in numbers if n in time}},
+    }
+
+
+def abbreviated(document: dict[str, Any]) -> dict[str, Any]:
+    """The form for installers, with `time`, since yarn and pnpm hold back versions whose age they cannot tell."""
+    short = {}
+    for number, manifest in document["versions"].items():
+        one = {key: manifest[key] for key in _SHORT_KEYS if key in manifest}
+        scripts = manifest.get("scripts")
+        if isinstance(scripts, dict) and {"preinstall", "install", "postinstall"} & scripts.keys():
+            one["hasInstallScript"] = True
+        short[number] = one
+    return {
+        "name": document["name"], "modified": document["time"].get("modified", ""), "dist-tags": document["dist-tags"],
+        "versions": short, "time": document["time"],
+    }
+
+
+def render(document: dict[str, Any]) -> bytes:
+    """As bytes."""
+    return orjson.dumps(document)
+
+
+def stored(site: Site, where: Place, name: PackageName, filename: str) -> Asset | None:
+    """The tarball as an asset of ours, from the first repository in the order of search that has it."""
+    with site.db.read() as session:
+        for _, package in catalog.find(session, where, name).packages:
+            asset = catalog.asset(session, package, filename)
+            if asset is not None:
+                return asset
+    return None
+
+
+def download(site: Site, where: Place, name: PackageName, filename: str, actor: str) -> fetch.Download:
+    """Starts fetching a tarball, or joins who does; once it is here it is an asset. Raises Missing or UpstreamDown."""
+    place, connection, manifest, moment = _remote(site, where, name, filename)
+
+    def keep(blob: Blob, hashes: dict[str, str]) -> None:
+        kept = {k: v for k, v in manifest.items() if k != "dist"}
+        details: dict[str, Any] = {"manifest": kept, "description": str(manifest.get("description") or "")[:1000]}
+        asset = store.NewAsset(filename, blob, hashes, {"dist": manifest["dist"]})
+        what = store.Publication(
+            name, name.full, manifest["version"], details, (asset,), details["description"], origin=EXTERNAL,
+            published_at=_moment(moment),
+        )
+        for one in {p.id: p for p in (where, place)}.values():
+            store.publish(site, one, what, actor)
+
+    key = f"{where.id} npm {name.full} {filename}"
+    return fetch.start(site, key, mirror.remote_file(connection, manifest), keep, lambda: stored(site, where, name, filename) is not None)
+
+
+def _remote(site: Site, where: Place, name: PackageName, filename: str) -> tuple[Place, Connection, dict[str, Any], str]:
+    sources = look_up(site, where, name)
+    for place, connection, document in sources.documents:
+        said = document.load(site)
+        manifest = mirror.version_of_tarball(said, name, filename)
+        if manifest is not None:
+            return place, connection, manifest, said["time"].get(manifest["version"], "")
+    if sources.problems:
+        raise sources.problems[0]
+    raise Missing(what="tarball", name=filename)
+
+
+def _add_stored(
+    site: Site, package: Package, versions: dict[str, Any], time: dict[str, str], tags: dict[str, str], top: dict[str, Any]
+) -> None:
+    with site.db.read() as session:
+        rows = catalog.files(session, package)
+        for tag, number in catalog.tags(session, package).items():
+            tags.setdefault(tag, number)
+    for version, asset in rows:
+        if version.version not in versions:
+            versions[version.version] = _manifest(version, asset)
+            time[version.version] = _instant(version.published_at)
+    newest = max((v for v, _ in rows), key=lambda v: npm_order(v.version), default=None)
+    if newest is not None and not top:
+        manifest = newest.details.get("manifest", {})
+        top |= {key: manifest[key] for key in mirror.KEPT_KEYS if key in manifest}
+        if newest.details.get("readme"):
+            top["readme"] = newest.details["readme"]
+
+
+def _manifest(version: Version, asset: Asset) -> dict[str, Any]:
+    dist: dict[str, Any] = dict(asset.details.get("dist") or {})
+    dist.setdefault("shasum", asset.hashes.get("sha1", ""))
+    if "sha512" in asset.hashes:
+        dist["integrity"] = integrity(asset.hashes)
+    if "file_count" in asset.details:
+        dist |= {"fileCount": asset.details["file_count"], "unpackedSize": asset.details["unpacked_size"]}
+    manifest = {**version.details.get("manifest", {}), "dist": dist}
+    if version.yanked_reason is not None:
+        manifest.setdefault("deprecated", f"yanked: {version.yanked_reason}" if version.yanked_reason else "yanked")
+    return manifest
+
+
+def _instant(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}Z"
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
