@@ -1,0 +1,39 @@
+"""Private keys in PEM form."""
+
+import re
+
+from analyzers.detector import Detector
+from analyzers.finding import Confidence
+
+
+def _encrypted(match: re.Match[str]) -> Confidence | None:
+    return "medium" if "ENCRYPTED" in match.group() else "high"
+
+
+_HEAD = "-----BEGIN "
+_BODY = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7"
+
+DETECTORS = (
+    Detector(
+        name="private-key",
+        title="A private key",
+        pattern=re.compile(
+            r"-----BEGIN (?P<kind>[A-Z0-9]{1,12} |ENCRYPTED |OPENSSH )?PRIVATE KEY(?: BLOCK)?-----"
+            r"(?:\\r|\\n|[\s\"'+#|\\>])*(?:[A-Za-z-]+: [^\n]*\n)*\s*(?P<secret>[A-Za-z0-9+/]{40,}={0,2})"
+        ),
+        words=("private key",),
+        source="https://www.rfc-editor.org/rfc/rfc7468",
+        flagged=(
+            f"{_HEAD}PRIVATE KEY-----\n{_BODY}\n-----END PRIVATE KEY-----",
+            f"{_HEAD}OPENSSH PRIVATE KEY-----\n{_BODY}\n",
+            f'{{"private_key": "{_HEAD}PRIVATE KEY-----\\n{_BODY}\\n"}}',
+        ),
+        near_misses=(
+            f"{_HEAD}PUBLIC KEY-----\n{_BODY}\n",
+            f'if "{_HEAD}PRIVATE KEY-----" in text: ...',
+            f"{_HEAD}CERTIFICATE-----\n{_BODY}\n",
+        ),
+        grade=_encrypted,
+        cwe=321,
+    ),
+)

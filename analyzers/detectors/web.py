@@ -1,0 +1,74 @@
+"""Credentials in addresses and signed tokens."""
+
+import base64
+import binascii
+import json
+import re
+
+from analyzers.credential import is_mixed
+from analyzers.detector import Detector
+from analyzers.finding import Confidence
+
+_WORDS = frozenset({"password", "pass", "passwd", "pwd", "secret", "token", "user", "username", "test", "root", "admin",
+                    "postgres", "guest", "foo", "bar", "p", "pw", "hunter2"})  # fmt: skip
+_OWN_MACHINE = re.compile(r"(localhost|127\.0\.0\.1|\[::1\]|host|example\.\w+|[\w.-]*\.(example|test|invalid|local))(?![\w.])")
+
+
+def _userinfo(match: re.Match[str]) -> Confidence | None:
+    secret, host = match["secret"], match["host"]
+    if secret.lower() in _WORDS or secret == match["user"] or _OWN_MACHINE.match(host):
+        return None
+    return "high" if is_mixed(secret) else "medium"
+
+
+def _signed(match: re.Match[str]) -> Confidence | None:
+    head = match["secret"].split(".")[0]
+    try:
+        header = json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))
+    except (ValueError, binascii.Error):
+        return None
+    return "medium" if isinstance(header, dict) and header.get("alg", "none") != "none" else None
+
+
+def _encoded(value: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+
+_JWT = f"{_encoded({'alg': 'HS256', 'typ': 'JWT'})}.{_encoded({'sub': '1234567890'})}.k3Tz9QpXv7LmW2rB8sYdN4hJ"
+
+DETECTORS = (
+    Detector(
+        name="url-password",
+        title="A password in an address",
+        pattern=re.compile(
+            r"\b[a-z][a-z0-9+.-]{1,20}://(?P<user>[^\s:/@\"'<>{}$]{0,80}):(?P<secret>[^\s:/@\"'<>{}$]{3,120})@"
+            r"(?P<host>[A-Za-z0-9.\[\]:-]{2,200})",
+            re.IGNORECASE,
+        ),
+        words=("://",),
+        source="https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1",
+        flagged=("postgresql://ann:" + "tulip44rain@db.internal.corp/app", "https://ann:" + "s3same0pen@git.acme.io/x"),
+        near_misses=(
+            "postgresql://user:password@db.internal.corp/app",
+            "https://{user}:{password}@git.acme.io",
+            "redis://ann:" + "tulip44rain@localhost:6379",
+            "https://git.acme.io:8443/ann@home",
+        ),
+        grade=_userinfo,
+        cwe=522,
+    ),
+    Detector(
+        name="json-web-token",
+        title="A signed token (JWT)",
+        pattern=re.compile(
+            r"(?<![A-Za-z0-9_-])(?P<secret>eyJ[A-Za-z0-9_-]{10,2000}\.eyJ[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]{20,1000})"
+        ),
+        words=("eyj",),
+        source="https://www.rfc-editor.org/rfc/rfc7519",
+        flagged=(f'"Authorization": "Bearer {_JWT}"',),
+        near_misses=("eyJhbGciOi.eyJub3QgYSB0b2tlbg.signature", "eyJ" + "x" * 30),
+        grade=_signed,
+        severity="medium",
+        prior=0.6,
+    ),
+)
