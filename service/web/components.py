@@ -69,7 +69,7 @@ def install(app: Flask) -> None:
         vendored=assets.vendored,
         integrity=assets.integrity,
         highlight=highlight.lines,
-        readme=readme.render,
+        readme_html=readme.render,
     )
     app.after_request(assets.keep)
     app.after_request(compress.shrink)

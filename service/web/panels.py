@@ -6,7 +6,7 @@ answer plain data, parsed here once:
     panel: None, or {"title": "Pipelines", "url": "/pipelines", "rows": [row, ...], "empty": "what would be here",
                      "command": "what puts it there"}; rows newest first
     row:   {"text": "shop: release 1.4", "url": "/executions/7", "state": "failed", "line": "build: exit code 2",
-            "at": datetime, "settled": True}; `settled` says that a failed, blocked or waiting row asks nobody for anything any more
+            "at": datetime, "settled": True}; `settled` says that a failed, blocked or waiting row asks nobody
     search: [{"kind": "Package", "title": "tidewater", "url": "/packages/…", "line": "1.2.0 in default/main"}, ...]
 """
 

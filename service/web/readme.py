@@ -38,6 +38,6 @@ def _render(text: str, ending: str) -> Markup:
         link_rel="noopener noreferrer nofollow",
         url_schemes={"http", "https", "mailto"},
     )
-    # The page's own heading is level 1; the document's follow below it. Code blocks scroll, so keyboards must reach them.
+    # The page's own heading is level 1; the document's follow below it. Code blocks scroll: keyboards must reach them.
     lowered = _HEADING.sub(lambda m: f"<{m[1]}h{min(int(m[2]) + 1, 6)}", clean).replace("<pre>", '<pre tabindex="0">')
     return Markup(lowered)  # noqa: S704  nh3 cleaned it

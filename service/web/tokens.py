@@ -62,7 +62,7 @@ def state_of(token: Token, now: datetime) -> str:
 
 
 def create(site: Site, who: Principal, label: str, days: str, scope: str, statements: str) -> str:
-    """Issues a token, answers its secret. Raises Malformed for a bad field, NarrowToken when the caller's has a scope."""
+    """Issues a token, answers its secret. Raises Malformed for a bad field, NarrowToken when the caller has a scope."""
     label = label.strip()
     if not 1 <= len(label) <= LABEL_CHARACTERS_MAX:
         raise Malformed(where="label", why=f"say in 1 to {LABEL_CHARACTERS_MAX} characters what the token is for")
