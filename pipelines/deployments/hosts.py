@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
@@ -17,6 +17,7 @@ from service.kernel.policy import Statement
 
 JOIN_TOKEN_LIFETIME = timedelta(hours=24)
 LABELS_MAX = 50
+COMEBACK_SECONDS = 15
 SEEN_EVERY = timedelta(seconds=1)
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,57}")
 _LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
@@ -83,6 +84,24 @@ def seen(session: Session, host_id: int) -> None:
 def is_stale(host: Host) -> bool:
     """Whether the last sign of life is old enough to be worth a new row version."""
     return clock.now() - host.last_seen > SEEN_EVERY
+
+
+def is_lost(host: Host, patience_seconds: int, started: datetime) -> bool:
+    """Whether the agent of a host in work, since `started`, was silent for too long.
+
+    An agent that was silent before gets a shorter while to come back, as after a restart of the server: a machine that
+    is gone should not hold up every deployment for the full time.
+    """
+    comeback = min(patience_seconds, COMEBACK_SECONDS)
+    since = max(host.last_seen, started - timedelta(seconds=patience_seconds - comeback))
+    return (clock.now() - since).total_seconds() > patience_seconds
+
+
+def lost_reason(host: Host) -> str:
+    """Why a host without an agent failed, in a sentence."""
+    if host.removed_at is not None:
+        return f"the host {host.name} was removed from its group"
+    return f"the agent of {host.name} was last heard of at {host.last_seen:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def mark(session: Session, host_id: int, *, health: str, revision: str | None) -> None:

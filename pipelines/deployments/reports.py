@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from pipelines.deployments import lifecycle, runner, settings
+from pipelines.deployments import hosts, lifecycle, runner, settings
 from pipelines.deployments.models import Deployment, Host, LifecycleEvent, Target
 from pipelines.deployments.settings import HealthCheck
 from service.kernel import clock
@@ -103,8 +103,8 @@ def overdue(session: Session, deployment: Deployment, target: Target) -> tuple[s
     patience = settings.read(deployment.settings).lost_after_seconds
     if target.started_at is None or target.next_probe_at is not None:
         return None
-    if host.removed_at is not None or runner.is_lost(host, patience, target.started_at):
-        return "AGENT_LOST", runner.lost_reason(host)
+    if host.removed_at is not None or hosts.is_lost(host, patience, target.started_at):
+        return "AGENT_LOST", hosts.lost_reason(host)
     last_sign = target.started_at
     for event in lifecycle.of(session, target):
         if event.state == "running" and event.started_at is not None:

@@ -3,8 +3,6 @@
 Everything starts by locking the group's row, so that reports of many agents, the clock and people come one at a time.
 """
 
-from datetime import datetime
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -96,11 +94,6 @@ def lock_target(session: Session, target_id: int) -> tuple[Deployment, Target] |
     return deployment, session.get_one(Target, target_id, populate_existing=True)
 
 
-def is_lost(host: Host, patience_seconds: int, since: datetime) -> bool:
-    """Whether the host's agent was silent for too long, counted from `since` at the earliest."""
-    return (clock.now() - max(host.last_seen, since)).total_seconds() > patience_seconds
-
-
 def _locked(session: Session, deployment_id: int) -> Deployment:
     group_id = session.scalar(select(Deployment.group_id).where(Deployment.id == deployment_id))
     session.execute(select(DeploymentGroup.id).where(DeploymentGroup.id == group_id).with_for_update())
@@ -159,24 +152,10 @@ def _proceed(session: Session, deployment: Deployment) -> None:
         if not step.start:
             return
         wave = max(t.wave for t in targets) + 1
-        _start(session, [t for t in targets if t.id in step.start], wave, chosen.lost_after_seconds)
-
-
-def _start(session: Session, chosen: list[Target], wave: int, patience_seconds: int) -> None:
-    at = clock.now()
-    for target in chosen:
-        target.state, target.wave, target.started_at = "running", wave, at
-        host = session.get_one(Host, target.host_id, populate_existing=True)
-        if host.removed_at is not None or is_lost(host, patience_seconds, host.registered_at):
-            end_target(session, target, "failed", "AGENT_LOST", lost_reason(host))
-    session.flush()
-
-
-def lost_reason(host: Host) -> str:
-    """Why a host without an agent failed, in a sentence."""
-    if host.removed_at is not None:
-        return f"the host {host.name} was removed from its group"
-    return f"the agent of {host.name} was last heard of at {host.last_seen:%Y-%m-%d %H:%M:%S} UTC"
+        for target in targets:
+            if target.id in step.start:
+                target.state, target.wave, target.started_at = "running", wave, clock.now()
+        session.flush()
 
 
 def _finish(session: Session, deployment: Deployment, state: str, error: str, reason: str) -> None:

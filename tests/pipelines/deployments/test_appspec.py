@@ -66,7 +66,7 @@ def test_mistake_is_named_by_line_and_key(old: bytes, new: bytes, line: int, key
 
 def test_time_limits_of_an_event_add_up() -> None:
     text = GOOD + b"    - {location: a.sh, timeout: 3000}\n    - {location: b.sh, timeout: 700}\n"
-    with pytest.raises(BadAppspec, match="line 17, hooks.ValidateService: the time limits add up to 3700"):
+    with pytest.raises(BadAppspec, match=r"line 17, hooks.ValidateService: the time limits add up to 3700"):
         appspec.parse(text)
 
 

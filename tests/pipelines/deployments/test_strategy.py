@@ -90,7 +90,7 @@ def test_group_without_hosts_fails() -> None:
 
 @pytest.mark.parametrize("wanted", [-1, "x", "101%", "5", "%", "-1%"])
 def test_nonsense_minimum_is_refused(wanted: int | str) -> None:
-    with pytest.raises(ValueError, match="healthy|neither"):
+    with pytest.raises(ValueError, match=r"healthy|neither"):
         strategy.minimum_of(wanted, 10)
 
 
