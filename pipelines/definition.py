@@ -98,6 +98,19 @@ def load(text: bytes, path: str = FILE) -> Definition:
     return definition
 
 
+def ungated(definition: Definition) -> str | None:
+    """The first action that releases something although no gate comes before it, or None."""
+    is_open = False
+    for stage in definition.stages:
+        for action in sorted(stage.actions, key=lambda action: action.run_order):
+            earlier = [one for one in stage.actions if one.run_order < action.run_order]
+            is_open = is_open or any(one.kind == "gate" for one in earlier)
+            if kinds()[action.kind].releases and not is_open:
+                return action.name
+        is_open = is_open or any(action.kind == "gate" for action in stage.actions)
+    return None
+
+
 def schema() -> dict[str, Any]:
     """The JSON schema of a pipeline file, with the configuration of each kind."""
     whole = Definition.model_json_schema()
@@ -198,11 +211,7 @@ def _check_variables(definition: Definition, document: Document, path: str, acti
 
 
 def _actions(definition: Definition) -> list[tuple[Loc, Action]]:
-    return [
-        (("stages", s, "actions", a), action)
-        for s, stage in enumerate(definition.stages)
-        for a, action in enumerate(stage.actions)
-    ]
+    return [(("stages", s, "actions", a), action) for s, stage in enumerate(definition.stages) for a, action in enumerate(stage.actions)]
 
 
 def _first(error: ValidationError, document: Document, path: str, prefix: Loc, kind: Kind | None = None) -> BadPipeline:

@@ -8,7 +8,7 @@ from pipelines.models import LIVE, ActionExecution, Attempt, Execution, GateDeci
 from pipelines.store import Start
 from service.kernel import clock
 from service.kernel.bus import job
-from service.kernel.errors import TooLarge
+from service.kernel.errors import Malformed, TooLarge
 from service.kernel.events import (
     ApprovalDecided,
     AttemptFinished,
@@ -22,15 +22,20 @@ from service.kernel.events import (
 from service.kernel.site import Site
 
 
+class NoGate(Malformed):
+    """The pipeline's editors demand a gate that its file does not have."""
+
+    says = "{file}: action {action} would release a commit that no gate has let through"
+    todo = "Add an action of kind gate in an earlier stage, or have an editor of the pipeline switch require_gate off."
+
+
 @job()
 def start_executions(site: Site, fact: Pushed) -> None:
     """Starts an execution in every pipeline that wants this branch; a broken pipeline file makes one that failed."""
     if not fact.new or not fact.ref.startswith("refs/heads/"):
         return
     with site.db.read() as session:
-        found = session.scalars(
-            select(Pipeline).where(Pipeline.repository == fact.repository, Pipeline.enabled.is_(True))
-        ).all()
+        found = session.scalars(select(Pipeline).where(Pipeline.repository == fact.repository, Pipeline.enabled.is_(True))).all()
     for pipeline in found:
         if store.matches(pipeline.branches, fact.ref):
             cause = f"push:{fact.push_id}:{fact.ref}"
@@ -50,7 +55,8 @@ def start(site: Site, pipeline: Pipeline, wanted: Start, *, respect_trigger: boo
     try:
         text = site.sources.read(pipeline.repository, wanted.commit, pipeline.file)
         found = definition.DEFAULT if text is None else definition.load(text, pipeline.file)
-    except (BadPipeline, TooLarge) as problem:
+        _demand_gate(pipeline, found)
+    except (BadPipeline, NoGate, TooLarge) as problem:
         with site.db.write() as session:
             return store.start_failed(session, pipeline, wanted, problem.detail).id
     if respect_trigger and found.trigger is not None and not store.matches(found.trigger.branches, wanted.ref):
@@ -140,11 +146,14 @@ def tick(site: Site) -> None:
         _gate_changed(site, execution_id, repository, commit)
 
 
+def _demand_gate(pipeline: Pipeline, found: definition.Definition) -> None:
+    if pipeline.require_gate and (action := definition.ungated(found)):
+        raise NoGate(file=pipeline.file, action=action)
+
+
 def _gate_changed(site: Site, execution_id: int, repository: str, commit: str) -> None:
     with site.db.write() as session:
-        verdict = session.scalar(
-            select(GateDecision.verdict).where(GateDecision.repository == repository, GateDecision.commit == commit)
-        )
+        verdict = session.scalar(select(GateDecision.verdict).where(GateDecision.repository == repository, GateDecision.commit == commit))
         if verdict == "passed":
             runner.open_gate(session, execution_id)
         else:

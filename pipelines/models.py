@@ -34,6 +34,8 @@ class Pipeline(Base):
     """Where builds install from and publish to, in `domain`."""
     network_max: Mapped[str]
     """The widest network an action of this pipeline may ask for: "none", "registry" or "full"."""
+    require_gate: Mapped[bool]
+    """Whether nothing may be published or deployed before a gate let the commit through, whatever the file says."""
     enabled: Mapped[bool]
     created_by: Mapped[str]
     created_at: Mapped[datetime]

@@ -31,6 +31,7 @@ class PipelineSettings:
     domain: str = "default"
     package_repository: str = "main"
     network_max: str = "registry"
+    require_gate: bool = True
     enabled: bool = True
 
 
@@ -95,9 +96,7 @@ def matches(branches: list[str] | tuple[str, ...], ref: str) -> bool:
     return branch != ref and any(fnmatch.fnmatchcase(branch, pattern) for pattern in branches)
 
 
-def start(
-    session: Session, pipeline: Pipeline, wanted: Start, definition: Definition, definition_from: str
-) -> Execution:
+def start(session: Session, pipeline: Pipeline, wanted: Start, definition: Definition, definition_from: str) -> Execution:
     """Queues an execution with all its stages and actions, or answers the one this cause started already."""
     existing = _of_cause(session, pipeline, wanted.cause)
     if existing is not None:
@@ -109,9 +108,7 @@ def start(
     session.add(row)
     session.flush()
     for position, stage in enumerate(definition.stages):
-        staged = StageExecution(
-            execution_id=row.id, position=position, name=stage.name, state="queued", started_at=None, finished_at=None
-        )
+        staged = StageExecution(execution_id=row.id, position=position, name=stage.name, state="queued", started_at=None, finished_at=None)
         session.add(staged)
         session.flush()
         for place, action in enumerate(stage.actions):
@@ -139,9 +136,7 @@ def start(
             )
     session.flush()
     bus.publish(session, ExecutionStarted(row.id))
-    audit.record(
-        session, wanted.actor, "pipeline:Start", resource(pipeline.name), execution=row.id, commit=wanted.commit
-    )
+    audit.record(session, wanted.actor, "pipeline:Start", resource(pipeline.name), execution=row.id, commit=wanted.commit)
     return row
 
 
@@ -162,9 +157,7 @@ def decide_gate(session: Session, fact: ReviewFinished | GateChanged) -> GateDec
     """Records a verdict. Facts may come out of order: a newer review wins, and a person's word over its own review."""
     by_person = isinstance(fact, GateChanged)
     row = session.scalar(
-        select(GateDecision)
-        .where(GateDecision.repository == fact.repository, GateDecision.commit == fact.commit)
-        .with_for_update()
+        select(GateDecision).where(GateDecision.repository == fact.repository, GateDecision.commit == fact.commit).with_for_update()
     )
     if row is None:
         row = GateDecision(repository=fact.repository, commit=fact.commit, review_id=0, by_person=False)
@@ -214,3 +207,4 @@ def _set(row: Pipeline, settings: PipelineSettings) -> None:
     row.project, row.repository, row.branches = settings.project, settings.repository, list(settings.branches)
     row.file, row.domain, row.package_repository = settings.file, settings.domain, settings.package_repository
     row.network_max, row.enabled = settings.network_max, settings.enabled
+    row.require_gate = settings.require_gate

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import structlog
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pipelines import attempts, runner
@@ -31,9 +32,7 @@ ASK_SECONDS = 0.5
 """How often the row is asked whether the attempt was cancelled."""
 RENEW_SECONDS = 5.0
 TOKEN_GRACE = timedelta(minutes=15)
-_POLICY: list[Statement] = [
-    {"Effect": "Allow", "Action": ["registry:Read", "registry:Publish"], "Resource": ["registry/*"]}
-]
+_POLICY: list[Statement] = [{"Effect": "Allow", "Action": ["registry:Read", "registry:Publish"], "Resource": ["registry/*"]}]
 _log = structlog.get_logger("attempts")
 _here: set[str] = set()
 """Fences that this process holds. A running attempt of this worker with another fence is that of a dead process."""
@@ -103,13 +102,7 @@ def _take(site: Site, attempt_id: int) -> _Taken | None:
             session,
             _account(session),
             f"attempt {attempt_id} of {pipeline.name}",
-            scope=[
-                {
-                    "Effect": "Allow",
-                    "Action": ["registry:Read", "registry:Publish"],
-                    "Resource": [f"registry/{pipeline.domain}/{pipeline.package_repository}"],
-                }
-            ],
+            scope=_scope(session, pipeline, execution),
             lifetime=timedelta(minutes=action.timeout_minutes) + TOKEN_GRACE,
         )
         row.token_id = token.id
@@ -191,6 +184,18 @@ class _Lease:
             if cancelled:
                 self._stop.set()
                 return
+
+
+def _scope(session: Session, pipeline: Pipeline, execution: Execution) -> list[Statement]:
+    """What the token of an attempt may do: read, and publish once a gate is open, where one is demanded."""
+    passed = session.scalar(
+        select(ActionExecution.id)
+        .where(ActionExecution.execution_id == execution.id, ActionExecution.kind == "gate")
+        .where(ActionExecution.state == "passed")
+        .limit(1)
+    )
+    actions = ["registry:Read", "registry:Publish"] if passed or not pipeline.require_gate else ["registry:Read"]
+    return [{"Effect": "Allow", "Action": actions, "Resource": [f"registry/{pipeline.domain}/{pipeline.package_repository}"]}]
 
 
 def _account(session: Session) -> Account:

@@ -26,6 +26,7 @@ class Deploy(Kind):
     icon = "▲"
     Configuration = DeployConfiguration
     has_attempts = True
+    releases = True
     minutes = 120
     inputs = (1, 1)
     valid: ClassVar[Examples] = [

@@ -92,6 +92,8 @@ class Kind:
     in_worker: ClassVar[bool] = False
     """Whether `work` does it, in a worker's "builds" queue."""
     has_attempts: ClassVar[bool] = False
+    releases: ClassVar[bool] = False
+    """Whether it gives something to others: a pipeline may demand that a gate came before."""
     minutes: ClassVar[int] = 60
     """Given up after that long, unless the definition says otherwise."""
     inputs: ClassVar[tuple[int, int]] = (0, 0)

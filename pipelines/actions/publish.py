@@ -34,6 +34,7 @@ class Publish(Kind):
     Configuration = PublishConfiguration
     in_worker = True
     has_attempts = True
+    releases = True
     minutes = 15
     inputs = (1, 20)
     valid: ClassVar[Examples] = [
