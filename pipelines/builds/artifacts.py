@@ -110,15 +110,9 @@ def _member(base: Path, relative: str, path: Path, *, flat: bool) -> Member:
         raise BadArtifact(f"{relative} is a socket, pipe or device and cannot be kept; exclude it with exclude-paths")
     target = path.readlink().as_posix()
     inside = os.path.normpath(PurePosixPath(relative).parent / target)
-    leaves = (
-        target.startswith("/")
-        or inside.startswith("..")
-        or not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(base))
-    )
+    leaves = target.startswith("/") or inside.startswith("..") or not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(base))
     if leaves or len(target) > LINK_TARGET_MAX:
-        raise BadArtifact(
-            f"the link {relative} points out of the artifact, to {target[:200]}; exclude it or copy the file"
-        )
+        raise BadArtifact(f"the link {relative} points out of the artifact, to {target[:200]}; exclude it or copy the file")
     if not flat:
         return Member(name, path, link=target)
     real = Path(os.path.realpath(path))
@@ -150,14 +144,14 @@ def _pattern(glob: str) -> Glob:
     parts = [part for part in glob.split("/") if part != "."]
     if glob.startswith("/") or ".." in parts:
         raise BadArtifact(f"{glob} leaves the source tree; patterns are relative to it")
+    if parts[-1:] == ["**"]:
+        parts.append("*")  # all that is inside, not the folder itself
     return tuple(None if part == "**" else re.compile(fnmatch.translate(part), re.DOTALL) for part in parts)
 
 
 def _matches(glob: Glob, relative: str) -> bool:
     """Compares part by part, remembering how far each beginning of the pattern reaches: never slow."""
-    reached = {0}
-    if glob[:1] == (None,):
-        reached.add(1)
+    reached = _onward(glob, {0})
     for part in relative.split("/"):
         following: set[int] = set()
         for at in reached:
@@ -168,11 +162,14 @@ def _matches(glob: Glob, relative: str) -> bool:
                 following.add(at)
             elif one.match(part):
                 following.add(at + 1)
-        # `**` may also stand for nothing, except as the last part, where it stands for all that is inside.
-        for at in sorted(following):
-            while at < len(glob) - 1 and glob[at] is None:
-                at += 1
-                following.add(at)
-        reached = following
-    last = len(glob)
-    return last in reached or (bool(glob) and glob[-1] is None and last - 1 in reached)
+        reached = _onward(glob, following)
+    return len(glob) in reached
+
+
+def _onward(glob: Glob, reached: set[int]) -> set[int]:
+    """Adds the places after each `**`, which may also stand for no folder."""
+    for at in sorted(reached):
+        while at < len(glob) and glob[at] is None:
+            at += 1
+            reached.add(at)
+    return reached

@@ -85,9 +85,7 @@ class OnFailure:
         if word in ("ABORT", "CONTINUE") and not rest:
             return cls("abort" if word == "ABORT" else "continue")
         if word != "RETRY":
-            raise PydanticCustomError(
-                "on_failure", "use ABORT, CONTINUE, RETRY, RETRY-count, RETRY-regex or RETRY-count-regex"
-            )
+            raise PydanticCustomError("on_failure", "use ABORT, CONTINUE, RETRY, RETRY-count, RETRY-regex or RETRY-count-regex")
         count, _, regex = rest.partition("-")
         if not re.fullmatch(r"\d{1,6}", count):
             count, regex = "3", rest
@@ -102,9 +100,7 @@ class OnFailure:
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, alias_generator=lambda name: name.replace("_", "-"), populate_by_name=False
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=lambda name: name.replace("_", "-"), populate_by_name=False)
 
 
 class Environment(_Part):
@@ -177,13 +173,9 @@ class Artifacts(Artifact):
             raise PydanticCustomError("files", "files is needed: the patterns of what to keep")
         for key, artifact in self.secondary_artifacts.items():
             if not artifact.files:
-                raise PydanticCustomError(
-                    "files", f"secondary artifact {key} needs files: the patterns of what to keep"
-                )
+                raise PydanticCustomError("files", f"secondary artifact {key} needs files: the patterns of what to keep")
             if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}", key) or key == "primary":
-                raise PydanticCustomError(
-                    "id", f"{key!r} cannot be the id of an artifact; use letters, digits, _ . and -"
-                )
+                raise PydanticCustomError("id", f"{key!r} cannot be the id of an artifact; use letters, digits, _ . and -")
         return self
 
 
@@ -263,9 +255,11 @@ def _first_problem(error: ValidationError, document: Document, path: str) -> Bad
     found = []
     for problem in error.errors(include_url=False):
         loc: Loc = tuple(part for part in problem["loc"] if part != "[key]")
-        found.append((document.line(loc), loc, _why(problem["type"], problem["msg"], loc, problem.get("input"))))
-    line, loc, why = min(found, key=lambda one: one[0])
-    return BadBuildspec(where=_where(path, line, dotted(loc)), why=why)
+        # A mistyped key makes a needed one missing too; what is written is told before what is not.
+        order = (problem["type"] == "missing", document.line(loc))
+        found.append((order, loc, _why(problem["type"], problem["msg"], loc, problem.get("input"))))
+    _order, loc, why = min(found, key=lambda one: one[0])
+    return BadBuildspec(where=_where(path, document.line(loc), dotted(loc)), why=why)
 
 
 def _why(kind: str, message: str, loc: Loc, given: object) -> str:

@@ -42,9 +42,7 @@ def _npm_install(source: Path) -> list[str]:
         described = json.loads((source / "package.json").read_bytes())
     except (ValueError, OSError):
         return []  # npm pack will say what is wrong with the file, in npm's own words
-    has_any = isinstance(described, dict) and any(
-        described.get(key) for key in ("dependencies", "devDependencies", "optionalDependencies")
-    )
+    has_any = isinstance(described, dict) and any(described.get(key) for key in ("dependencies", "devDependencies", "optionalDependencies"))
     return ["npm install"] if has_any else []
 
 

@@ -1,5 +1,6 @@
 """The variables of a build: what clients need, then what buildspec, caller and service say, later ones winning."""
 
+import contextlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
@@ -27,9 +28,7 @@ def registry_url(request: BuildRequest) -> str:
     return request.registry.base_url
 
 
-def compose(
-    request: BuildRequest, loaded: LoadedSpec, places: Places, base: Mapping[str, str], started_at: datetime
-) -> dict[str, str]:
+def compose(request: BuildRequest, loaded: LoadedSpec, places: Places, base: Mapping[str, str], started_at: datetime) -> dict[str, str]:
     """All variables of the build. Later ones win: base, clients, buildspec, caller, secrets, the build's own facts.
 
     Raises BadBuildspec when the buildspec names a secret that the build was not given.
@@ -44,6 +43,17 @@ def compose(
     variables |= _spec_secrets(request, loaded)
     variables |= _facts(request, places, started_at)
     return {name: value for name, value in variables.items() if NAME.fullmatch(name) and "\0" not in value}
+
+
+def secret_texts(request: BuildRequest) -> list[str]:
+    """Everything that must not stand in the log: secrets, the values inside those that are JSON, the registry's token."""
+    texts = list(request.secrets.values())
+    for text in request.secrets.values():
+        with contextlib.suppress(ValueError):
+            inside = json.loads(text)
+            if isinstance(inside, dict):
+                texts += [value for value in inside.values() if isinstance(value, str)]
+    return [*texts, request.registry.token] if request.registry else texts
 
 
 def npmrc(request: BuildRequest) -> str:
@@ -80,13 +90,9 @@ def _spec_secrets(request: BuildRequest, loaded: LoadedSpec) -> dict[str, str]:
     for section in ("parameter-store", "secrets-manager"):
         for variable, reference in getattr(loaded.spec.env, section.replace("-", "_")).items():
             try:
-                found[variable] = _secret(
-                    request.secrets, reference if section == "secrets-manager" else f"={reference}"
-                )
+                found[variable] = _secret(request.secrets, reference if section == "secrets-manager" else f"={reference}")
             except KeyError as error:
-                raise BadBuildspec(
-                    where=f"{loaded.path}, key env.{section}.{variable}", why=str(error.args[0])
-                ) from None
+                raise BadBuildspec(where=f"{loaded.path}, key env.{section}.{variable}", why=str(error.args[0])) from None
     return found
 
 

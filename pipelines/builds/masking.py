@@ -49,9 +49,7 @@ class Masker:
                 break
         if cut < len(data):
             for match in self._pattern.finditer(data):
-                if (
-                    match.start() < cut < match.end()
-                ):  # a whole secret that reaches into the held end stays in one piece
+                if match.start() < cut < match.end():  # a whole secret that reaches into the held end stays in one piece
                     return match.start()
         return cut
 

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from pipelines.builds import buildspec, environment, executors, forwarder, scripts, toolchain, workspace
 from pipelines.builds.buildspec import PHASES, LoadedSpec, Phase
 from pipelines.builds.default_spec import default_spec
-from pipelines.builds.executors.bubblewrap import identity_files
 from pipelines.builds.executors.executor import Executor, ExecutorUnusable, Launch
+from pipelines.builds.isolation import identity_files
 from pipelines.builds.request import PRIMARY, BuildRequest
 from pipelines.builds.scripts import Places
 
@@ -50,9 +50,7 @@ def usable(request: BuildRequest) -> Executor:
     return executor
 
 
-def prepare(
-    request: BuildRequest, loaded: LoadedSpec, executor: Executor, nonce: str, started_at: datetime
-) -> Prepared:
+def prepare(request: BuildRequest, loaded: LoadedSpec, executor: Executor, nonce: str, started_at: datetime) -> Prepared:
     """Fills the work folder. Raises BadBuildspec, WorkspaceBusy, BadInput and OSError."""
     tools = toolchain.find()
     places = executor.places(workspace.Workspace(request.work))

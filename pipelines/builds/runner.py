@@ -17,7 +17,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipelines.builds import artifacts, cgroups, preparation, sandbox, workspace
+from pipelines.builds import artifacts, cgroups, environment, preparation, sandbox, workspace
 from pipelines.builds.artifacts import BadArtifact
 from pipelines.builds.buildspec import Artifact, BadBuildspec, OnFailure, Phase
 from pipelines.builds.cgroups import Hierarchy
@@ -62,11 +62,9 @@ def run_build(
     folder only `artifacts` is left. `find_hierarchy` tells where control groups can be made.
     """
     nonce = secrets.token_hex(12)
-    known = [*request.secrets.values(), *([request.registry.token] if request.registry else [])]
+    known = environment.secret_texts(request)
     build = _Build(request, nonce, should_stop)
-    with Transcript(
-        log, Masker(known), bytes_max=request.limits.log_bytes_max, nonce=nonce, on_mark=build.on_mark
-    ) as transcript:
+    with Transcript(log, Masker(known), bytes_max=request.limits.log_bytes_max, nonce=nonce, on_mark=build.on_mark) as transcript:
         build.transcript = transcript
         result = build.run(find_hierarchy())
         if result.state != "passed":
@@ -160,6 +158,7 @@ class _Build:
     def _prepare(self) -> Prepared:
         request, say = self._request, self.transcript.say
         started = time.monotonic()
+        state = "failed"
         say("phase prepare", timestamp())
         say("info", f"{request.name}: {preparation.describe(request)}")
         for name, value in request.secrets.items():
@@ -173,8 +172,9 @@ class _Build:
             for warning in loaded.warnings:
                 say("warning", warning)
             prepared = preparation.prepare(request, loaded, executor, self._nonce, datetime.now(UTC))
+            state = "passed"
         except ExecutorUnusable as problem:
-            raise _Ended("failed", "executor", f"{problem.detail} {problem.todo}") from None
+            raise _Ended("failed", "executor", f"{problem.detail}. {problem.todo}") from None
         except WorkspaceBusy as problem:
             raise _Ended("failed", "executor", str(problem)) from None
         except BadBuildspec as problem:
@@ -183,7 +183,8 @@ class _Build:
             raise _Ended("failed", "artifacts", str(problem)) from None
         except OSError as problem:
             raise _Ended("failed", "limit", f"the work folder cannot be made: {problem}") from None
-        say("end prepare", f"passed {time.monotonic() - started:.3f} {timestamp()}")
+        finally:
+            say("end prepare", f"{state} {time.monotonic() - started:.3f} {timestamp()}")
         return prepared
 
     def _run_phases(self, running: Sandbox, prepared: Prepared) -> None:
@@ -215,9 +216,7 @@ class _Build:
                 if not reason or attempt >= policy.retries or not self._matches(policy):
                     break
                 attempt += 1
-                self.transcript.say(
-                    "warning", f"{reason}; on-failure {phase.on_failure}: retry {attempt} of {policy.retries}"
-                )
+                self.transcript.say("warning", f"{reason}; on-failure {phase.on_failure}: retry {attempt} of {policy.retries}")
             state = "failed" if reason else "passed"
         except _Ended as end:
             code, reason, state = 1, end.reason, end.state
@@ -244,9 +243,7 @@ class _Build:
                     raise _Ended("failed", "limit", breach)
             elif not ended and self._begun + 1 < len(self._commands):
                 left = len(self._commands) - self._begun - 1
-                self.transcript.say(
-                    "warning", f"the shell of {name} ended with exit 0; {left} more commands were not run"
-                )
+                self.transcript.say("warning", f"the shell of {name} ended with exit 0; {left} more commands were not run")
         return code, reason
 
     def _script(self, running: Sandbox, script: str, shell: str) -> int:
@@ -273,16 +270,9 @@ class _Build:
         program = "import re,sys; sys.exit(not re.search(sys.argv[1].encode(), sys.stdin.buffer.read()))"
         command = [sys.executable, "-I", "-S", "-c", program, policy.pattern.pattern]
         try:
-            return (
-                subprocess.run(
-                    command, input=bytes(self.transcript.last_output), timeout=PATTERN_SECONDS_MAX, env={}
-                ).returncode
-                == 0
-            )
+            return subprocess.run(command, input=bytes(self.transcript.last_output), timeout=PATTERN_SECONDS_MAX, env={}).returncode == 0
         except subprocess.TimeoutExpired:
-            self.transcript.say(
-                "warning", f"the pattern of on-failure took more than {PATTERN_SECONDS_MAX} s; no retry"
-            )
+            self.transcript.say("warning", f"the pattern of on-failure took more than {PATTERN_SECONDS_MAX} s; no retry")
             return False
 
     def _pump(self, running: Sandbox, until: Callable[[], bool]) -> None:
@@ -339,9 +329,7 @@ class _Build:
         for key, artifact in (wanted | section.secondary_artifacts).items():
             archive = self._request.work / "artifacts" / f"{key}.tar.gz"
             try:
-                count = artifacts.pack(
-                    prepared.launch.workspace.source, artifact, archive, bytes_max=self._request.limits.disk_bytes_max
-                )
+                count = artifacts.pack(prepared.launch.workspace.source, artifact, archive, bytes_max=self._request.limits.disk_bytes_max)
             except (BadArtifact, OSError) as problem:
                 state = "failed"
                 if self._state == "passed":

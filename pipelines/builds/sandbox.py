@@ -17,11 +17,11 @@ import psutil
 from pipelines.builds import cgroups, ownership
 from pipelines.builds.cgroups import Group, Hierarchy
 from pipelines.builds.executors.executor import Executor, Launch
+from pipelines.builds.isolation import PATH
 from pipelines.builds.watch import Watch
 
 MARK = "LOCKGATE_BUILD_MARK"
 """A variable by which the processes of a build without isolation are known."""
-PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 READ_BYTES = 256 * 1024
 END_SECONDS_MAX = 10.0
 
@@ -38,9 +38,7 @@ class Sandbox:
         limits = launch.limits
         self._group: Group | None = None
         if hierarchy:
-            self._group = cgroups.create(
-                hierarchy, serial, memory_bytes_max=limits.memory_bytes_max, processes_max=limits.processes_max
-            )
+            self._group = cgroups.create(hierarchy, serial, memory_bytes_max=limits.memory_bytes_max, processes_max=limits.processes_max)
         # The variables of the build are not given here: this part runs outside, and LD_PRELOAD is a variable too.
         self._process = subprocess.Popen(
             ["sh", "-c", _GATE, "sh", *executor.command(launch)],
@@ -71,9 +69,7 @@ class Sandbox:
     def __enter__(self) -> "Sandbox":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.watch.end()
         self.close()
 
@@ -109,11 +105,7 @@ class Sandbox:
         self.kill()
         self._process.wait(timeout=END_SECONDS_MAX)
         deadline = time.monotonic() + END_SECONDS_MAX
-        while any(
-            one.is_running() and one.status() != psutil.STATUS_ZOMBIE
-            for one in descendants
-            if psutil.pid_exists(one.pid)
-        ):
+        while any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in descendants if psutil.pid_exists(one.pid)):
             if time.monotonic() > deadline:
                 raise RuntimeError("processes of a build do not end")
             _kill_all(descendants)

@@ -39,9 +39,7 @@ class Transcript:
     handed to `on_mark`, so what the runner writes stands exactly where it belongs.
     """
 
-    def __init__(
-        self, path: Path, masker: Masker, *, bytes_max: int, nonce: str, on_mark: Callable[[Mark], None]
-    ) -> None:
+    def __init__(self, path: Path, masker: Masker, *, bytes_max: int, nonce: str, on_mark: Callable[[Mark], None]) -> None:
         self._file = path.open("wb")
         self._masker = masker
         self._bytes_max = bytes_max
@@ -99,9 +97,7 @@ class Transcript:
     def __enter__(self) -> "Transcript":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
     def _unfinished_mark(self) -> int:

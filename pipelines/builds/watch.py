@@ -31,9 +31,7 @@ INODE_BYTES = 512
 class Watch(threading.Thread):
     """One thread per build. `breach` becomes the reason once a limit was passed, and `on_breach` is called once."""
 
-    def __init__(
-        self, volume: Path, limits: Limits, root_pid: int, group: Group | None, on_breach: Callable[[], None]
-    ) -> None:
+    def __init__(self, volume: Path, limits: Limits, root_pid: int, group: Group | None, on_breach: Callable[[], None]) -> None:
         super().__init__(name="build-watch", daemon=True)
         self._volume, self._limits, self._root_pid, self._group = volume, limits, root_pid, group
         self._on_breach = on_breach
@@ -80,10 +78,8 @@ class Watch(threading.Thread):
         return f"the limit of {self._limits.processes_max} processes was reached" if reached else ""
 
     def _memory(self) -> str:
-        if self._group:
-            reached = self._group.memory_denied()
-        else:
-            reached = sum(map(_resident_bytes, self.tree())) > self._limits.memory_bytes_max
+        held = 0 if self._group else sum(map(_resident_bytes, self.tree()))
+        reached = self._group.memory_denied() if self._group else held > self._limits.memory_bytes_max
         return f"the limit of {self._limits.memory_bytes_max // MIB} MiB of memory was reached" if reached else ""
 
     def _disk(self, at_once: bool) -> str:
@@ -103,11 +99,7 @@ class Watch(threading.Thread):
         self._scanned_bytes, self._free_at_scan = used, free
         self._scanned_at = time.monotonic()
         self._scan_seconds = self._scanned_at - now
-        return (
-            f"the limit of {self._limits.disk_bytes_max // MIB} MiB of disk was reached"
-            if used > self._limits.disk_bytes_max
-            else ""
-        )
+        return f"the limit of {self._limits.disk_bytes_max // MIB} MiB of disk was reached" if used > self._limits.disk_bytes_max else ""
 
 
 def used_bytes(volume: Path, pids: Iterable[int] = ()) -> tuple[int, bool]:

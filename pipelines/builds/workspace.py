@@ -56,6 +56,11 @@ class Workspace:
         return self.root / "control"
 
     @property
+    def stage(self) -> Path:
+        """An empty folder to mount on, in a namespace that ends with the build."""
+        return self.root / "stage"
+
+    @property
     def artifacts(self) -> Path:
         """Packed artifacts."""
         return self.root / "artifacts"
@@ -75,7 +80,7 @@ def make(request: BuildRequest, toolchain: Toolchain, places: Places) -> Workspa
     remove(request.work)
     request.work.mkdir(mode=0o700, parents=True)
     owner.write_text(ownership.mine())
-    for folder in (workspace.volume, workspace.control, workspace.artifacts):
+    for folder in (workspace.volume, workspace.control, workspace.stage, workspace.artifacts):
         folder.mkdir(mode=0o755)
     for name in ("home", "inputs", "tmp", ".lockgate"):
         (workspace.volume / name).mkdir(mode=0o755)
@@ -118,6 +123,7 @@ def clear(workspace: Workspace) -> None:
     """Frees what the build used; artifacts stay."""
     remove(workspace.volume)
     remove(workspace.control)
+    remove(workspace.stage)
 
 
 def remove(folder: Path) -> None:
@@ -153,9 +159,7 @@ def abandoned(work_root: Path) -> list[Path]:
 def _special(folder: str, names: list[str]) -> set[str]:
     """Names of sockets, pipes and devices, which no source tree means to hold."""
     modes = {name: (Path(folder) / name).lstat().st_mode for name in names}
-    return {
-        name for name, mode in modes.items() if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode))
-    }
+    return {name for name, mode in modes.items() if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode))}
 
 
 def _virtual_environment(volume: Path, toolchain: Toolchain, places: Places) -> None:
@@ -167,9 +171,7 @@ def _virtual_environment(volume: Path, toolchain: Toolchain, places: Places) -> 
     for name in ("python", "python3", f"python{toolchain.python_version}"):
         (venv / "bin" / name).symlink_to(toolchain.python)
     (venv / "pyvenv.cfg").write_text(
-        f"home = {toolchain.python.parent}\n"
-        "include-system-site-packages = false\n"
-        f"version = {toolchain.python_version}\n"
+        f"home = {toolchain.python.parent}\ninclude-system-site-packages = false\nversion = {toolchain.python_version}\n"
     )
     # pip stands outside the environment, so that a build may install another one over it.
     seed = volume / "venv" / "seed"

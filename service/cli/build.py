@@ -33,7 +33,7 @@ _MARKS: dict[str, dict[str, Any]] = {
 @click.option("--network", type=click.Choice(["none", "registry", "full"]), help="Default: registry if --server, else none.")
 @click.option("--executor", type=click.Choice(executors.names()), default="bubblewrap", show_default=True)
 @click.option("--server", envvar="LOCKGATE_URL", default="", help="A Lockgate with packages for the build.")
-@click.option("--token", envvar="LOCKGATE_TOKEN", default="", help="A token for it; better given as LOCKGATE_TOKEN.")
+@click.option("--token", envvar="LOCKGATE_TOKEN", default="", help="Its token; better given as LOCKGATE_TOKEN.")
 @click.option("--repository", default="default/main", show_default=True, help="DOMAIN/REPOSITORY of packages.")
 @click.option("--env", "variables", multiple=True, metavar="NAME=VALUE", help="A variable for the build.")
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Folder to put the artifacts in.")
