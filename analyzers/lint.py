@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 import libcst as cst
-from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
+from libcst.metadata import CodeRange, PositionProvider
 
 from analyzers.context import Candidate, Context, Draft
 from analyzers.rule import Rule, fix_of, name_of, why_of
@@ -78,12 +78,23 @@ def _call(handler: Handler, node: cst.CSTNode, failed: dict[str, str]) -> None:
 def _located(context: Context) -> list[Draft]:
     if not context.candidates:
         return []
-    # The parser makes no node twice, so the defensive copy of the whole tree is not needed.
-    positions = MetadataWrapper(context.module, unsafe_skip_copy=True).resolve(PositionProvider)
+    positions = _Positions(context.module)
     return [_draft(one, positions) for one in context.candidates]
 
 
-def _draft(one: Candidate, positions: Any) -> Draft:
+class _Positions(PositionProvider):
+    """Where each node is. MetadataWrapper would give the same after walking the whole tree once more for nothing."""
+
+    def __init__(self, module: cst.Module) -> None:
+        super().__init__()
+        self._gen_impl(module)
+
+    def __getitem__(self, node: cst.CSTNode) -> CodeRange:
+        position = self._computed[node]
+        return position if isinstance(position, CodeRange) else position()
+
+
+def _draft(one: Candidate, positions: _Positions) -> Draft:
     rule: type[Rule] = one.rule
     where: CodeRange = positions[one.node]
     also = [positions[node] for node in one.about]

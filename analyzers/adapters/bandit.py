@@ -1,0 +1,102 @@
+"""Bandit as a second opinion, one file at a time, without its command line, files or output."""
+
+import io
+import logging
+import re
+import warnings
+from functools import cache
+from typing import Any
+
+from bandit.core.config import BanditConfig
+from bandit.core.meta_ast import BanditMetaAst
+from bandit.core.metrics import Metrics
+from bandit.core.node_visitor import BanditNodeVisitor
+from bandit.core.test_set import BanditTestSet
+
+from analyzers.context import Draft
+from analyzers.finding import Confidence, Severity
+from analyzers.lines import Lines
+
+TOOL = "bandit"
+LEFT_OUT = frozenset(
+    {"B101",  # assert is how tests and type checkers are told facts
+     "B401", "B402", "B403", "B404", "B405", "B406", "B407", "B408", "B409", "B411", "B412", "B413", "B415",
+     # an import is no sin, and the use is found
+     "B603", "B606", "B607"}  # starting a program from a list is what shell-injection advises
+)  # fmt: skip
+OWN_RULES = {
+    "B102": "dynamic-code", "B307": "dynamic-code", "B104": "bind-all-interfaces", "B105": "hardcoded-credential",
+    "B106": "hardcoded-credential", "B107": "hardcoded-credential", "B110": "swallowed-exception",
+    "B112": "swallowed-exception", "B113": "missing-timeout", "B201": "debug-server", "B301": "unsafe-deserialization",
+    "B302": "unsafe-deserialization", "B506": "unsafe-deserialization", "B306": "insecure-temp-file",
+    "B311": "insecure-random", "B324": "weak-hash", "B501": "unverified-tls", "B323": "unverified-tls",
+    "B602": "shell-injection", "B604": "shell-injection", "B605": "shell-injection", "B608": "sql-injection",
+}  # fmt: skip
+"""Tests for which a rule of ours looks closer. Where ours finds nothing, Bandit's word stays, as a low one."""
+
+_SEVERITY: dict[str, Severity] = {"HIGH": "high", "MEDIUM": "medium", "LOW": "low"}
+_CONFIDENCE: dict[str, Confidence] = {"HIGH": "high", "MEDIUM": "medium", "LOW": "low"}
+_PRIOR = {"HIGH": 0.6, "MEDIUM": 0.4, "LOW": 0.2}
+_NOSEC = re.compile(r"#\s*nosec\b")
+_NAME = "./module.py"
+"""Bandit looks for packages beside the file it is told of; this name has none."""
+
+
+class CannotRead(Exception):
+    """Bandit cannot parse the file; the message says why and on which line."""
+
+    def __init__(self, told: str, line: int) -> None:
+        self.line = line
+        super().__init__(told)
+
+
+def find(content: bytes, lines: Lines) -> list[Draft]:
+    """Bandit's issues in a Python file. Raises CannotRead."""
+    logging.getLogger("bandit").setLevel(logging.CRITICAL)
+    metrics = Metrics()
+    metrics.begin(_NAME)
+    visitor = BanditNodeVisitor(_NAME, io.BytesIO(content), BanditMetaAst(), _tests(), False, {}, metrics)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            visitor.process(content)
+    except SyntaxError as error:
+        raise CannotRead(error.msg, error.lineno or 0) from None
+    except (ValueError, RecursionError) as error:
+        raise CannotRead(str(error).split("\n", 1)[0], 0) from None
+    return [_draft(issue, lines) for issue in visitor.tester.results]
+
+
+@cache
+def _tests() -> Any:
+    return BanditTestSet(BanditConfig(), {"exclude": LEFT_OUT})
+
+
+def _draft(issue: Any, lines: Lines) -> Draft:
+    covered = issue.test_id in OWN_RULES
+    area = issue.linerange or [issue.lineno]
+    line = max(issue.lineno, 1)
+    end = max(line, *area)
+    column = _characters(lines[line], issue.col_offset)
+    one_line = end == line and issue.end_col_offset > issue.col_offset
+    end_column = _characters(lines[line], issue.end_col_offset) if one_line else len(lines[end]) + 1
+    commented = any(_NOSEC.search(lines[number]) for number in range(line, end + 1))
+    return Draft(
+        issue.test_id, TOOL, _sentence(issue.text),
+        "low" if covered else _SEVERITY.get(issue.severity, "low"),
+        "low" if covered else _CONFIDENCE.get(issue.confidence, "low"),
+        issue.cwe.id or None, line, column, end, max(end_column, column),
+        f"Bandit's test {issue.test_id} ({issue.test.replace('_', ' ')}) says so.",
+        f"Bandit's documentation of {issue.test_id} shows what to write instead.",
+        _PRIOR.get(issue.severity, 0.2), frozenset(area), silenced="a nosec comment" if commented else "",
+    )  # fmt: skip
+
+
+def _sentence(text: str) -> str:
+    """Bandit quotes the password it found in B105 to B107: that is not for showing."""
+    return re.sub(r"(hardcoded password): .*", r"\1", " ".join(text.split()), flags=re.IGNORECASE)
+
+
+def _characters(line: str, offset: int) -> int:
+    """The column, from 1, of a byte offset: ast counts bytes of UTF-8."""
+    return len(line.encode()[: max(offset, 0)].decode(errors="ignore")) + 1

@@ -1,0 +1,108 @@
+"""detect-secrets as a second opinion: its patterns and filters, without its settings, files or network checks."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
+from detect_secrets.filters import heuristic
+from detect_secrets.plugins.base import RegexBasedDetector
+from detect_secrets.plugins.high_entropy_strings import HighEntropyStringsPlugin
+from detect_secrets.plugins.keyword import QUOTES_REQUIRED_DENYLIST_REGEX_TO_GROUP, REGEX_BY_FILETYPE, KeywordDetector
+from detect_secrets.util.filetype import determine_file_type
+
+from analyzers.context import Draft
+from analyzers.credential import is_plausible
+from analyzers.detector import FIX, WHY, told
+from analyzers.finding import Confidence, Severity
+from analyzers.lines import Lines
+
+TOOL = "detect-secrets"
+LINE_CHARACTERS_MAX = 4096
+"""Some of its patterns take quadratic time; longer lines are left to our own detectors, and that is told."""
+_LEFT_OUT = frozenset({"Public IP (ipv4)"})
+_ALLOWED = "pragma: allowlist secret"
+_KEYWORDS = ("pass", "pwd", "secret", "key", "contrase")
+_PRIOR = {"named": 0.4, "entropy": 0.15, "pattern": 0.6}
+
+
+def find(lines: Lines, path: str, *, python: bool) -> list[Draft]:
+    """What detect-secrets calls a secret in a text.
+
+    In Python, names of variables are left to the rule hardcoded-credential, which sees what a name is given.
+    """
+    if heuristic.is_lock_file(path) or heuristic.is_non_text_file(path):
+        return []
+    numbered = [(n, line) for n, line in enumerate(lines.all(), 1) if len(line) <= LINE_CHARACTERS_MAX]
+    found: list[Draft] = []
+    for plugin in _plugins():
+        if python and isinstance(plugin, KeywordDetector):
+            continue
+        if _may_hold(plugin, lines.text):
+            for number, line in numbered:
+                found.extend(_on_line(plugin, path, number, line))
+    return found
+
+
+def skipped_lines(lines: Lines) -> int:
+    """How many lines are too long to be looked at here."""
+    if len(lines.text) <= LINE_CHARACTERS_MAX:
+        return 0
+    return sum(len(line) > LINE_CHARACTERS_MAX for line in lines.all())
+
+
+@cache
+def _plugins() -> tuple[Any, ...]:
+    kinds: dict[str, Any] = get_mapping_from_secret_type_to_class()
+    return tuple(kind() for title, kind in sorted(kinds.items()) if title not in _LEFT_OUT)
+
+
+def _may_hold(plugin: Any, text: str) -> bool:
+    """A look at the whole text at once: most files hold nothing for most plugins."""
+    if isinstance(plugin, RegexBasedDetector):
+        return any(pattern.search(text) for pattern in plugin.denylist)
+    if isinstance(plugin, KeywordDetector):
+        return any(word in text.lower() for word in _KEYWORDS)
+    return True
+
+
+def _on_line(plugin: Any, path: str, number: int, line: str) -> Iterator[Draft]:
+    if isinstance(plugin, KeywordDetector):
+        if not any(word in line.lower() for word in _KEYWORDS):
+            return
+        patterns = REGEX_BY_FILETYPE.get(determine_file_type(path), QUOTES_REQUIRED_DENYLIST_REGEX_TO_GROUP)
+        values = plugin.analyze_string(line, patterns)
+    else:
+        values = plugin.analyze_string(line)
+    for secret in {value for value in values if value}:
+        if _is_kept(plugin, secret, line):
+            yield _draft(plugin, secret, number, line)
+
+
+def _is_kept(plugin: Any, secret: str, line: str) -> bool:
+    entropic = isinstance(plugin, HighEntropyStringsPlugin)
+    if entropic and plugin.calculate_shannon_entropy(secret) <= plugin.entropy_limit:
+        return False
+    return is_plausible(secret) and not (
+        heuristic.is_sequential_string(secret)
+        or heuristic.is_potential_uuid(secret)
+        or heuristic.is_templated_secret(secret)
+        or heuristic.is_prefixed_with_dollar_sign(secret)
+        or heuristic.is_not_alphanumeric_string(secret)
+        or heuristic.is_likely_id_string(secret, line, plugin)
+        or (not isinstance(plugin, RegexBasedDetector) and heuristic.is_indirect_reference(line))
+    )
+
+
+def _draft(plugin: Any, secret: str, number: int, line: str) -> Draft:
+    kind = "pattern" if isinstance(plugin, RegexBasedDetector) else "entropy"
+    kind = "named" if isinstance(plugin, KeywordDetector) else kind
+    severity: Severity = "low" if kind == "entropy" else "medium"
+    confidence: Confidence = "medium" if kind == "pattern" else "low"
+    column = max(line.find(secret), 0) + 1
+    name = f"secret-{plugin.secret_type.lower().replace(' ', '-')}"
+    return Draft(
+        name, TOOL, told(f"A secret ({plugin.secret_type})", secret), severity, confidence, 798,
+        number, column, number, column + len(secret), WHY, FIX, _PRIOR[kind], secret=secret,
+        silenced="an allowlist comment" if _ALLOWED in line else "",
+    )  # fmt: skip

@@ -1,0 +1,129 @@
+"""The `review:` section of `.lockgate.yml`, and CodeGuru's file of excludes; what is wrong names file, line and key."""
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from functools import cached_property
+from typing import Annotated, Any
+
+from pathspec import GitIgnoreSpec
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+FILE = ".lockgate.yml"
+CODEGURU_FILE = "aws-codeguru-reviewer.yml"
+FILE_BYTES_MAX = 64 * 1024
+PATTERNS_MAX = 500
+
+Patterns = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=500)], ...], Field(max_length=PATTERNS_MAX)]
+
+
+class ReviewOptions(BaseModel):
+    """What the review looks at."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    exclude: Patterns = ()
+    """Paths that are not reviewed, as patterns of .gitignore."""
+    disable: Patterns = ()
+    """Rules, by name (`missing-timeout`, `B113`), or whole tools (`bandit`, `detect-secrets`) that say nothing."""
+
+    @cached_property
+    def _spec(self) -> GitIgnoreSpec:
+        return GitIgnoreSpec.from_lines(self.exclude)
+
+    def excludes(self, path: str) -> bool:
+        """Whether the file is not to be reviewed."""
+        return bool(self.exclude) and self._spec.match_file(path)
+
+    def disables(self, rule: str, tool: str) -> bool:
+        """Whether the rule's word is not wanted."""
+        return rule in self.disable or (tool != "lockgate" and tool in self.disable)
+
+    @property
+    def text(self) -> str:
+        """The same text for the same options: for the key under which results are kept."""
+        return self.model_dump_json()
+
+
+class BrokenOptions(Exception):
+    """A settings file cannot be used; `problems` are sentences that begin with file and line."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(self.problems))
+
+
+def read_options(lockgate: bytes | None, codeguru: bytes | None = None) -> ReviewOptions:
+    """The options from a repository's two settings files, either of which may be missing. Raises BrokenOptions."""
+    document = _mapping(FILE, _document(FILE, lockgate))
+    section = document.get("review")
+    if section is not None and not isinstance(section, Mapping):
+        where = f"{FILE}:{_line(document, ('review',))}"
+        raise BrokenOptions([f'{where}: `review` must be a mapping, such as `exclude: ["docs/"]`'])
+    try:
+        options = ReviewOptions.model_validate(dict(section or {}))
+    except ValidationError as error:
+        raise BrokenOptions([_told(document, dict(found)) for found in error.errors()[:20]]) from None
+    excluded = _codeguru_excludes(codeguru)
+    return options.model_copy(update={"exclude": (*options.exclude, *excluded)}) if excluded else options
+
+
+def _codeguru_excludes(content: bytes | None) -> tuple[str, ...]:
+    document = _mapping(CODEGURU_FILE, _document(CODEGURU_FILE, content))
+    excludes = document.get("excludeFiles") or []
+    if not isinstance(excludes, list) or not all(isinstance(one, str) and one for one in excludes):
+        line = _line(document, ("excludeFiles",))
+        raise BrokenOptions([f"{CODEGURU_FILE}:{line}: `excludeFiles` must be a list of path patterns"])
+    if len(excludes) > PATTERNS_MAX:
+        raise BrokenOptions([f"{CODEGURU_FILE}:1: `excludeFiles` has more than {PATTERNS_MAX} patterns"])
+    return tuple(str(one) for one in excludes)
+
+
+def _document(name: str, content: bytes | None) -> Any:
+    if not content or not content.strip():
+        return None
+    if len(content) > FILE_BYTES_MAX:
+        raise BrokenOptions([f"{name}:1: larger than the limit of {FILE_BYTES_MAX} bytes"])
+    try:
+        return YAML(typ="rt").load(content)
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise BrokenOptions([f"{name}:{line}: not YAML: {error.problem or error.context}"]) from None
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise BrokenOptions([f"{name}:1: not YAML: {str(error).splitlines()[0][:200]}"]) from None
+
+
+def _mapping(name: str, document: Any) -> Mapping[Any, Any]:
+    if document is None:
+        return {}
+    if not isinstance(document, Mapping):
+        raise BrokenOptions([f"{name}:1: must be a mapping"])
+    return document
+
+
+def _told(document: Any, error: dict[str, Any]) -> str:
+    path = ("review", *(part for part in error["loc"] if part != "[key]"))
+    key = ".".join(str(part) for part in path)
+    where = f"{FILE}:{_line(document, path)}"
+    if error["type"] == "extra_forbidden":
+        known = tuple(ReviewOptions.model_fields)
+        close = get_close_matches(str(path[-1]), known, n=1)
+        hint = f"did you mean `{close[0]}`?" if close else f"known are {', '.join(known)}"
+        return f"{where}: unknown key `{key}`; {hint}"
+    message = error["msg"][0].lower() + error["msg"][1:]
+    return f"{where}: `{key}`: {message}, not {error['input']!r:.80}"
+
+
+def _line(document: Any, path: Sequence[Any]) -> int:
+    """The line, from 1, of the deepest part of `path` that the document has."""
+    line = 0
+    node: Any = document
+    for part in path:
+        try:
+            places: Any = node.lc
+            line = places.key(part)[0] if isinstance(node, Mapping) else places.item(part)[0]
+            node = node[part]
+        except (AttributeError, KeyError, IndexError, TypeError):
+            break
+    return line + 1

@@ -1,0 +1,131 @@
+"""Reviews files: source text in, findings out. Pure: no clock, no network, no files beyond what is given."""
+
+import io
+import time
+import tokenize
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+import libcst as cst
+
+from analyzers import fingerprint, suppress
+from analyzers.adapters import bandit, detect_secrets
+from analyzers.context import Draft
+from analyzers.detector import scan
+from analyzers.finding import Diagnostic, FileReport, Finding, Report, SourceFile, Suppressed
+from analyzers.limits import FINDINGS_PER_FILE_MAX, is_binary, is_python, too_large
+from analyzers.lines import Lines
+from analyzers.lint import lint
+from analyzers.merge import merge
+from analyzers.options import ReviewOptions
+from analyzers.ranker import rank
+from analyzers.rule import Rule, all_rules
+from analyzers.version import ENGINE_VERSION
+
+__all__ = ["ENGINE_VERSION", "review", "review_file", "summed"]
+
+
+def review(
+    files: Iterable[SourceFile], options: ReviewOptions, today: date, rules: Sequence[type[Rule]] | None = None
+) -> Report:
+    """Reviews files one after the other, in this process."""
+    begun = time.monotonic()
+    reports = [review_file(file, options, rules) for file in files]
+    return summed(reports, today, time.monotonic() - begun)
+
+
+def summed(reports: Sequence[FileReport], today: date, seconds: float) -> Report:
+    """One report out of the files', findings in order of rank, suppressions that ended before `today` lifted."""
+    current = [report.on(today) for report in reports]
+    findings = sorted((f for one in current for f in one.findings), key=lambda f: (-f.rank, f.path, f.line, f.column))
+    return Report(
+        tuple(findings),
+        tuple(told for one in current for told in one.diagnostics),
+        len(reports),
+        sum(one.lines for one in current),
+        seconds,
+        tuple(silenced for one in current for silenced in one.suppressed),
+    )
+
+
+def review_file(file: SourceFile, options: ReviewOptions, rules: Sequence[type[Rule]] | None = None) -> FileReport:
+    """Everything about one file. The same for the same content, path, options, rules and engine.
+
+    Deeply nested code can exhaust this process's stack: what strangers wrote goes through `isolated.Reviewer`.
+    """
+    if options.excludes(file.path) or is_binary(file):
+        return FileReport()
+    if large := too_large(file):
+        return FileReport(diagnostics=(large,))
+    text, told = _decoded(file)
+    lines = Lines(text)
+    drafts = list(scan(text, lines, file.path))
+    if is_python(file):
+        drafts += _python(file, text, lines, all_rules() if rules is None else rules, told, options)
+    if not options.disables("", detect_secrets.TOOL):
+        drafts += detect_secrets.find(lines, file.path, python=is_python(file))
+        if skipped := detect_secrets.skipped_lines(lines):
+            told.append(Diagnostic(file.path, 0, f"{skipped} very long lines were searched for known tokens only"))
+    drafts = merge([one for one in drafts if not options.disables(one.rule, one.tool)])
+    return _report(file, lines, drafts, told)
+
+
+def _report(file: SourceFile, lines: Lines, drafts: list[Draft], told: list[Diagnostic]) -> FileReport:
+    if len(drafts) > FINDINGS_PER_FILE_MAX:
+        told.append(Diagnostic(file.path, 0, f"{len(drafts)} findings; the first {FINDINGS_PER_FILE_MAX} are kept"))
+        drafts = drafts[:FINDINGS_PER_FILE_MAX]
+    prints = fingerprint.fingerprints(drafts, lines, file.path)
+    found = [(_finding(one, file.path, mark), one.silenced) for one, mark in zip(drafts, prints, strict=True)]
+    comments, wrong = suppress.read_comments(lines, file.path, python=is_python(file))
+    standing, silenced = suppress.apply(found, comments)
+    diagnostics = (*told, *wrong, *suppress.unused(comments, file.path))
+    return FileReport(tuple(standing), diagnostics, tuple[Suppressed, ...](silenced), len(lines))
+
+
+def _finding(draft: Draft, path: str, mark: str) -> Finding:
+    return Finding(
+        draft.rule, draft.tool, draft.message, draft.severity, draft.confidence, draft.cwe, path, draft.line,
+        draft.column, draft.end_line, draft.end_column, mark, draft.why, draft.fix,
+        rank(draft.severity, draft.confidence, draft.prior),
+    )  # fmt: skip
+
+
+def _python(
+    file: SourceFile, text: str, lines: Lines, rules: Sequence[type[Rule]], told: list[Diagnostic],
+    options: ReviewOptions,
+) -> list[Draft]:  # fmt: skip
+    try:
+        module = cst.parse_module(text)
+    except cst.ParserSyntaxError as error:
+        message = error.message.split("\n", 1)[0]
+        if not any(one.unreadable for one in told):
+            told.append(Diagnostic(file.path, error.raw_line, f"not valid Python: {message}", unreadable=True))
+        return []
+    drafts, failed = lint(module, text, file.path, rules)
+    told.extend(Diagnostic(file.path, 0, one) for one in failed)
+    if not options.disables("", bandit.TOOL):
+        try:
+            drafts += bandit.find(file.content, lines)
+        except bandit.CannotRead as error:
+            told.append(Diagnostic(file.path, error.line, f"Bandit cannot read this file, our own rules did: {error}"))
+    return drafts
+
+
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+def _decoded(file: SourceFile) -> tuple[str, list[Diagnostic]]:
+    """The text, whatever it takes: what cannot be decoded is told of and still searched for secrets."""
+    encoding = "utf-16" if file.content.startswith(_UTF16) else "utf-8"
+    told: list[Diagnostic] = []
+    if is_python(file):
+        try:
+            encoding, _ = tokenize.detect_encoding(io.BytesIO(file.content).readline)
+        except SyntaxError as error:
+            told.append(Diagnostic(file.path, 1, f"not valid Python: {error}", unreadable=True))
+    try:
+        return file.content.decode(encoding).removeprefix("\ufeff"), told
+    except (UnicodeDecodeError, LookupError) as error:
+        if is_python(file) and not told:
+            told.append(Diagnostic(file.path, 1, f"not valid {encoding}: {error}"[:200], unreadable=True))
+        return file.content.decode("latin-1"), told

@@ -1,0 +1,23 @@
+"""The engine's version: part of the key under which results are kept. Cheap to import."""
+
+import hashlib
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+_FOLDER = Path(__file__).parent
+_ENGINES = ("libcst", "bandit", "detect-secrets")
+
+
+def _digest() -> str:
+    """Over our own source and the versions of what it calls: any of them may change what is found."""
+    digest = hashlib.sha256(f"{sys.version_info[:2]}".encode())
+    for name in _ENGINES:
+        digest.update(f"{name}=={version(name)}\n".encode())
+    for path in sorted(_FOLDER.rglob("*.py")):
+        digest.update(path.relative_to(_FOLDER).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+ENGINE_VERSION = _digest()
+"""Changes whenever a rule, a detector or an engine below does."""
