@@ -291,6 +291,7 @@ def _folder_page(place: Place, branches: list[str], *, is_home: bool = False) ->
         entries=listed,
         last=last[0] if last else None,
         branches=branches[:50],
+        branch_count=len(branches),
         readme=readme,
         readme_text=text,
         is_home=is_home,

@@ -143,9 +143,7 @@ def severity_level(word: str) -> int:
 
 def state_badge(word: str) -> Markup:
     """A state as icon, colour and word."""
-    return Markup('<span class="state state-{}">{}<span>{}</span></span>').format(
-        slug(word), icons.icon(word), escape(word)
-    )
+    return Markup('<span class="state state-{}">{}<span>{}</span></span>').format(slug(word), icons.icon(word), escape(word))
 
 
 def severity_badge(word: str) -> Markup:

@@ -15,11 +15,7 @@ _KINDS = ("text/html", "text/css", "text/javascript", "application/javascript", 
 
 def shrink(response: Response) -> Response:
     """Compresses a whole, short answer for a reader that understands it; streams and ranges pass untouched."""
-    if (
-        response.mimetype not in _KINDS
-        or response.status_code in (204, 206, 304)
-        or "Content-Encoding" in response.headers
-    ):
+    if response.mimetype not in _KINDS or response.status_code in (204, 206, 304) or "Content-Encoding" in response.headers:
         return response
     static = request.endpoint == "static"
     if response.is_streamed and not static:

@@ -76,7 +76,7 @@ def create(site: Site, who: Principal, label: str, days: str, scope: str, statem
             lifetime = rest if lifetime is None else min(lifetime, rest)
         account = session.get_one(auth.Account, who.account_id)
         secret, row = auth.issue_token(session, account, label, scope=narrowed, lifetime=lifetime)
-        audit.record(session, who.name, "account:CreateToken", f"account/{who.name}", token=row.id, label=label)
+        audit.record(session, who.name, "admin:IssueToken", f"admin/accounts/{who.name}", token=row.id, label=label)
     return secret
 
 
@@ -89,7 +89,7 @@ def revoke(site: Site, who: Principal, token_id: int) -> None:
         if row is None or row.account_id != who.account_id:
             raise Missing(what="token of yours", name=str(token_id))
         auth.revoke_token(session, token_id)
-        audit.record(session, who.name, "account:RevokeToken", f"account/{who.name}", token=token_id, label=row.label)
+        audit.record(session, who.name, "admin:RevokeToken", f"admin/accounts/{who.name}", token=token_id, label=row.label)
 
 
 def _unscoped(session: Session, who: Principal) -> Token:
@@ -114,9 +114,7 @@ def _scope(choice: str, statements: str) -> list[Statement] | None:
         except ValueError as error:
             raise Malformed(where="statements", why=f"not JSON: {error}") from error
         if not isinstance(parsed, list) or not all(isinstance(s, dict) for s in parsed):
-            raise Malformed(
-                where="statements", why='write a list: [{"Effect": "Allow", "Action": […], "Resource": […]}]'
-            )
+            raise Malformed(where="statements", why='write a list: [{"Effect": "Allow", "Action": […], "Resource": […]}]')
         return parsed
     if choice not in SCOPES:
         raise Malformed(where="scope", why="choose one of the offered scopes")

@@ -27,9 +27,7 @@ def home() -> str:
     """Everything going on, what asks for somebody first."""
     who = principal()
     told = panels.collect(site(), who, current_app.extensions.get("lockgate_panels", ()))
-    return render_template(
-        "web/home.html", panels=told, asking=panels.asking(told), moving=panels.moving(told), host=request.host_url
-    )
+    return render_template("web/home.html", panels=told, asking=panels.asking(told), moving=panels.moving(told), host=request.host_url)
 
 
 @pages.get("/search")
@@ -64,9 +62,7 @@ def audit_trail() -> str:
     before = args.get("before", "0")
     if not before.isdecimal() or len(before) > 18:
         raise Malformed(where="before", why="is not the id of an audit row")
-    chosen = trail.Filter(
-        args.get("actor", ""), args.get("action", ""), args.get("resource", ""), args.get("outcome", ""), int(before)
-    )
+    chosen = trail.Filter(args.get("actor", ""), args.get("action", ""), args.get("resource", ""), args.get("outcome", ""), int(before))
     with site().db.read() as session:
         rows, older = trail.page(session, chosen)
     kept = {k: v for k, v in args.items() if k != "before" and v}
@@ -120,7 +116,7 @@ def log_in() -> BaseResponse:
         if old:
             auth.end_login(session, old)
         value = auth.start_login(session, who.token_id, LOGIN_LIFETIME)
-        audit.record(session, who.name, "account:LogIn", f"account/{who.name}", token=who.token_id)
+        audit.record(session, who.name, "admin:LogIn", f"admin/accounts/{who.name}", token=who.token_id)
     answer = redirect(onward, 303)
     answer.set_cookie(COOKIE, value, max_age=LOGIN_LIFETIME, httponly=True, samesite="Lax", secure=_secure(), path="/")
     return answer
@@ -152,9 +148,7 @@ def create_token() -> str:
     """Makes a token and shows its secret this once."""
     who, form = principal(), request.form
     try:
-        secret = tokens.create(
-            site(), who, form.get("label", ""), form.get("days", ""), form.get("scope", ""), form.get("statements", "")
-        )
+        secret = tokens.create(site(), who, form.get("label", ""), form.get("days", ""), form.get("scope", ""), form.get("statements", ""))
     except Malformed as problem:
         return _settings_page(trouble=problem.detail, form=form)
     return _settings_page(secret=secret)
@@ -186,9 +180,7 @@ def choose_theme() -> BaseResponse:
 def gallery() -> str:
     """Every piece that pages are made of, for whoever builds or checks one."""
     principal()
-    return render_template(
-        "web/components.html", states=components.STATES, severities=components.SEVERITIES, now=clock.now()
-    )
+    return render_template("web/components.html", states=components.STATES, severities=components.SEVERITIES, now=clock.now())
 
 
 def _settings_page(secret: str = "", trouble: str = "", form: Any = None) -> str:
