@@ -12,10 +12,12 @@ from pipelines.deployments.reading import Row
 from service.kernel import clock
 from service.kernel.access import demand, needs, principal, public, site
 from service.kernel.auth import Principal
+from service.kernel.site import Site
 
 pages = Blueprint("deployments", __name__, template_folder="templates")
 PAGE_ROWS = 50
 FOUND_MAX = 20
+PANEL_ROWS = 20
 
 
 @pages.get("/deployments")
@@ -78,17 +80,39 @@ def make_join_token(application: str, group: str) -> str:
     return _group_page(application, group, token=token)
 
 
-def search(session: Session, who: Principal, text: str) -> list[dict[str, Any]]:
+def panel(here: Site, who: Principal) -> dict[str, Any] | None:
+    """What the home page says of deployments; a failure is settled once a later deployment of its group passed."""
+    with here.db.read() as session:
+        groups = reading.readable_groups(session, who)
+        rows, _ = reading.newest(session, list(groups), PANEL_ROWS, None)
+    good: set[int] = set()
+    told = []
+    for row in rows:
+        application, group = groups[row.group_id]
+        told.append({
+            "text": f"{row.bundle_name} to {application}/{group}", "url": url_for("deployments.show", deployment=row.id),
+            "state": row.state, "line": row.reason, "at": row.finished_at or row.created_at,
+            "settled": row.group_id in good,
+        })
+        good |= {row.group_id} if row.state == "passed" else set()
+    return {
+        "title": "Deployments", "url": url_for("deployments.index"), "rows": told,
+        "empty": "Revisions on their way to your hosts.", "command": _upload_command("APPLICATION", "GROUP"),
+    }
+
+
+def search(here: Site, who: Principal, text: str) -> list[dict[str, Any]]:
     """Deployment groups and hosts whose name holds the text."""
     found: list[dict[str, Any]] = []
-    for group_id, (application, group) in reading.readable_groups(session, who).items():
-        url = url_for("deployments.show_group", application=application, group=group)
-        if text.lower() in f"{application}/{group}":
-            found.append({"kind": "deployment group", "title": f"{application}/{group}", "url": url, "line": ""})
-        found += [
-            {"kind": "host", "title": host.name, "url": url, "line": f"host of {application}/{group}"}
-            for host in hosts.in_group(session, group_id) if text.lower() in host.name
-        ]
+    with here.db.read() as session:
+        for group_id, (application, group) in reading.readable_groups(session, who).items():
+            url = url_for("deployments.show_group", application=application, group=group)
+            if text.lower() in f"{application}/{group}":
+                found.append({"kind": "Deployment group", "title": f"{application}/{group}", "url": url, "line": ""})
+            found += [
+                {"kind": "Host", "title": host.name, "url": url, "line": f"of {application}/{group}"}
+                for host in hosts.in_group(session, group_id) if text.lower() in host.name
+            ]
     return found[:FOUND_MAX]
 
 

@@ -26,7 +26,7 @@ def _page(server: Server, path: str) -> str:
 def test_failed_deployment_says_why_first(server: Server, make_fleet: MakeFleet) -> None:
     fleet = make_fleet(server, hosts=1)
     fleet.ended(fleet.deploy(bundles.revision("1"), "shop-1"))
-    bad = fleet.ended(fleet.deploy(bundles.revision("2", ValidateService="echo no <b>route</b>; exit 7"), "shop-2"))
+    bad = fleet.ended(fleet.deploy(bundles.revision("2", ValidateService="echo 'no <b>route</b>'; exit 7"), "shop-2"))
     text = _page(server, f"/deployments/{bad['id']}")
     assert f"ValidateService failed on {fleet.agents[0].name}" in text
     assert text.index("failed with exit code 7") < text.index('id="hosts"') < text.index('id="logs"')
@@ -50,6 +50,15 @@ def test_group_page_hands_out_the_command(server: Server, make_fleet: MakeFleet)
     assert "zone=north" in text
     assert "Runs shop-1 on 1 of 1 host" in text
     assert done["digest"][:10] in text
+
+
+def test_home_and_search_know_deployments(server: Server, make_fleet: MakeFleet) -> None:
+    fleet = make_fleet(server, hosts=1)
+    done = fleet.ended(fleet.deploy(bundles.revision("1"), "tidewater-7"))
+    assert f"tidewater-7 to {fleet.application}/prod" in _page(server, "/")
+    found = _page(server, f"/search?q={fleet.agents[0].name}")
+    assert f"of {fleet.application}/prod" in found
+    assert done["state"] == "passed"
 
 
 @pytest.mark.parametrize("path", ["/deployments", "/deployment-groups/a/b", "/deployments/1"])
