@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@ ?(.*)")
 _ESCAPES = {"a": 7, "b": 8, "t": 9, "n": 10, "v": 11, "f": 12, "r": 13, '"': 34, "\\": 92}
@@ -75,7 +76,7 @@ def parse(text: str) -> list[FileChange]:
     """The files of a unified difference. A text that was cut gives what is whole, and the last hunk as far as it goes."""
     lines = text.split("\n")
     starts = _starts(lines)
-    return [_file(lines[first:last]) for first, last in zip(starts, [*starts[1:], len(lines)], strict=True)]
+    return [_file(lines[first:last]) for first, last in pairwise([*starts, len(lines)])]
 
 
 def _starts(lines: Sequence[str]) -> list[int]:

@@ -1,0 +1,1 @@
+"""The frame of every page, logging in, the pages of the git host."""
