@@ -101,6 +101,7 @@ class ExecutionQuery(BaseModel):
     cursor: int | None = None
     state: str = ""
     commit: str = ""
+    pipeline: str = Field("", description="of one pipeline; for the list over all of them")
 
 
 class LogQuery(BaseModel):
@@ -171,7 +172,8 @@ def start_execution(path: PipelinePath, body: NewExecution) -> tuple[dict[str, A
 def list_all_executions(query: ExecutionQuery) -> dict[str, Any]:
     """The executions that the caller may read, newest first."""
     with site().db.read() as session:
-        pipelines = {row.id: row for row in reading.readable(session, principal())}
+        readable = reading.readable(session, principal())
+        pipelines = {row.id: row for row in readable if query.pipeline in ("", row.name)}
         found, more = reading.newest(session, pipelines.values(), query.limit, query.cursor, state=query.state, commit=query.commit)
         return {"items": [reading.execution_json(one, pipelines[one.pipeline_id]) for one in found], "next": more}
 

@@ -306,7 +306,7 @@ def _lasted(thing: Any) -> float | None:
 
 def _more_url(attempt: int, piece: logs.Piece, phase: str = "") -> str:
     name = piece.phases[-1].name if piece.phases else phase
-    return url_for("pipelines.more_log", attempt=attempt, line=piece.next_line, phase=name, **{"from": piece.next_offset})
+    return url_for("pipelines.more_log", attempt=attempt, offset=piece.next_offset, line=piece.next_line, phase=name)
 
 
 def _create_command() -> str:
