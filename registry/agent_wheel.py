@@ -50,10 +50,11 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _version(folder: Path) -> str:
-    """Read, not imported: importing the agent could start it. Its number, and its contents, since the source of one number grows."""
-    text = (folder / "__init__.py").read_text(encoding="utf-8")
-    found = re.search(r'^(?:__version__|VERSION)\s*(?::\s*\w+\s*)?=\s*["\']([^"\']+)["\']', text, re.MULTILINE)
-    return found[1] if found else "0.1.0"
+    """Read, not imported: importing the agent could start it."""
+    found = re.search(r'^VERSION\s*=\s*"([^"]+)"', (folder / "version.py").read_text(encoding="utf-8"), re.MULTILINE)
+    if found is None:
+        raise Unavailable(what=PACKAGE, why="its version.py names no VERSION")
+    return found[1]
 
 
 def _metadata(version: str) -> str:

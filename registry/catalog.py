@@ -136,6 +136,12 @@ def asset(session: Session, row: Package, name: str) -> Asset | None:
     )
 
 
+def asset_numbered(session: Session, where: Place, number: int) -> Asset | None:
+    """A living file of this very repository by its id."""
+    query = select(Asset).join(Package, Asset.package_id == Package.id).where(Package.repository_id == where.id)
+    return session.scalar(query.where(Asset.id == number, Asset.deleted_at.is_(None)))
+
+
 def assets(session: Session, row: Version) -> list[Asset]:
     """The living files of a version, by name."""
     return list(session.scalars(select(Asset).where(Asset.version_id == row.id, Asset.deleted_at.is_(None)).order_by(Asset.name)))

@@ -30,7 +30,9 @@ def configured_connections() -> tuple[Connection, ...]:
 
 
 def _pip() -> list[Connection]:
-    answer = _run([sys.executable, "-c", _PIP_DEFAULTS])
+    # A virtual environment may be without pip; the machine's own Python then knows.
+    pythons = [sys.executable, *filter(None, (shutil.which("python3", path="/usr/local/bin:/usr/bin"), shutil.which("python3")))]
+    answer = next(filter(None, (_run([python, "-c", _PIP_DEFAULTS]) for python in dict.fromkeys(pythons))), "")
     if not answer:
         return []
     try:

@@ -1,0 +1,275 @@
+"""JSON API of the registry."""
+
+from datetime import datetime
+from typing import Any
+
+from flask_openapi3 import APIBlueprint, Tag
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from registry import catalog, store
+from registry.catalog import Connection, Place
+from registry.formats import format_named
+from registry.models import Asset, Domain, Package, Version
+from registry.names import PackageName
+from registry.upstream.http import shown
+from service.kernel.access import demand, needs, principal, public, site
+
+api = APIBlueprint("registry_api", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="registry")])
+
+REPOSITORY = "/registry/<domain>/<repository>"
+PACKAGE = f"{REPOSITORY}/packages/<format>/<path:package>"
+VERSION = f"{PACKAGE}/versions/<version>"
+READ = ("registry:Read", "registry/{domain}/{repository}")
+PUBLISH = ("registry:Publish", "registry/{domain}/{repository}")
+ADMIN = ("registry:Admin", "registry/{domain}/{repository}")
+PAGE = 100
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class NewConnection(_Body):
+    """An external connection."""
+
+    format: str
+    url: str = Field(pattern=r"^https?://[^\s/]+(/\S*)?$", max_length=500)
+
+
+class NewRepository(_Body):
+    """A package repository to create, with its domain when that is new."""
+
+    domain: str = "default"
+    name: str
+    project: str = "default"
+    description: str = Field("", max_length=1000)
+    upstreams: list[str] = Field([], max_length=store.UPSTREAMS_MAX)
+    connections: list[NewConnection] = Field([], max_length=20)
+
+
+class RepositoryChange(_Body):
+    """What to change; what is left out stays."""
+
+    description: str | None = Field(None, max_length=1000)
+    upstreams: list[str] | None = None
+    connections: list[NewConnection] | None = None
+
+
+class Yank(_Body):
+    """Why installers shall pass this version by."""
+
+    reason: str = Field("", max_length=1000)
+
+
+class Origins(_Body):
+    """Origin controls of a package: ALLOW or BLOCK."""
+
+    publish: str
+    upstream: str
+
+
+class RepositoryPath(BaseModel):
+    """Names a package repository."""
+
+    domain: str
+    repository: str
+
+
+class PackagePath(RepositoryPath):
+    """Names a package; npm scopes keep their slash."""
+
+    format: str
+    package: str
+
+
+class VersionPath(PackagePath):
+    """Names a version."""
+
+    version: str
+
+
+class PackageQuery(BaseModel):
+    """Which packages."""
+
+    q: str = Field("", max_length=200, description="words that name or summary hold")
+    format: str = ""
+    cursor: str = Field("", max_length=300, description="`next` of the page before")
+
+
+@api.get("/domains")
+@public
+def list_domains() -> dict[str, Any]:
+    """The domains in which the caller may read something."""
+    seen = {p.domain for p in _readable()}
+    with site().db.read() as session:
+        rows = session.scalars(select(Domain).order_by(Domain.name)).all()
+    return {"items": [{"name": r.name, "description": r.description} for r in rows if r.name in seen], "next": None}
+
+
+@api.get("/registry")
+@public
+def list_repositories() -> dict[str, Any]:
+    """The package repositories that the caller may read."""
+    return {"items": [_repository(p) for p in _readable()], "next": None}
+
+
+@api.post("/registry", responses={"201": {}})
+@public
+def create_repository(body: NewRepository) -> tuple[dict[str, Any], int]:
+    """Creates a package repository."""
+    who = demand("registry:Admin", f"registry/{body.domain}/{body.name}")
+    made = store.create_repository(
+        site(), body.domain, body.name, actor=who.name, project=body.project, description=body.description,
+        upstreams=tuple(body.upstreams), connections=_connections(body.connections),
+    )
+    return _repository(made), 201
+
+
+@api.get(REPOSITORY)
+@needs(*READ)
+def get_repository(path: RepositoryPath) -> dict[str, Any]:
+    """One package repository."""
+    return _repository(_place(path))
+
+
+@api.patch(REPOSITORY)
+@needs(*ADMIN)
+def change_repository(path: RepositoryPath, body: RepositoryChange) -> dict[str, Any]:
+    """Changes description, upstreams or external connections."""
+    changed = store.change_repository(
+        site(), _place(path), actor=principal().name, description=body.description,
+        upstreams=None if body.upstreams is None else tuple(body.upstreams),
+        connections=None if body.connections is None else _connections(body.connections),
+    )
+    return _repository(changed)
+
+
+@api.get(f"{REPOSITORY}/packages")
+@needs(*READ)
+def list_packages(path: RepositoryPath, query: PackageQuery) -> dict[str, Any]:
+    """The packages stored in this very repository, by name."""
+    name, _, number = query.cursor.rpartition(" ")
+    after = (name, int(number) if number.isdigit() else 0)
+    with site().db.read() as session:
+        where = catalog.place(session, path.domain, path.repository)
+        rows = catalog.search(session, [where.id], words=query.q, format_name=query.format, after=after, limit=PAGE + 1)
+    more = f"{rows[PAGE - 1].name} {rows[PAGE - 1].id}" if len(rows) > PAGE else None
+    return {"items": [_package(r) for r in rows[:PAGE]], "next": more}
+
+
+@api.get(VERSION)
+@needs(*READ)
+def get_version(path: VersionPath) -> dict[str, Any]:
+    """One version with its assets and metadata."""
+    with site().db.read() as session:
+        _, version = _find_version(session, path)
+        return {**_version(version), "details": version.details, "assets": [_asset(a) for a in catalog.assets(session, version)]}
+
+
+@api.delete(VERSION)
+@needs(*ADMIN)
+def delete_version(path: VersionPath) -> tuple[dict[str, Any], int]:
+    """Deletes a version for good; its file names are never used again."""
+    store.delete_version(site(), _place(path), _name(path), path.version, principal().name)
+    return {}, 200
+
+
+@api.put(f"{VERSION}/yank")
+@needs(*PUBLISH)
+def yank(path: VersionPath, body: Yank) -> dict[str, Any]:
+    """Yanks a version: installers pass it by unless it is pinned."""
+    store.yank(site(), _place(path), _name(path), path.version, body.reason, principal().name)
+    return _version_now(path)
+
+
+@api.delete(f"{VERSION}/yank")
+@needs(*PUBLISH)
+def undo_yank(path: VersionPath) -> dict[str, Any]:
+    """Takes a yank back."""
+    store.yank(site(), _place(path), _name(path), path.version, None, principal().name)
+    return _version_now(path)
+
+
+@api.get(PACKAGE)
+@needs(*READ)
+def get_package(path: PackagePath) -> dict[str, Any]:
+    """A package with its versions, highest first."""
+    package_format = format_named(path.format)
+    with site().db.read() as session:
+        row = catalog.package(session, catalog.place(session, path.domain, path.repository), _name(path))
+        rows = sorted(catalog.versions(session, row), key=lambda v: package_format.order(v.version), reverse=True)
+        return {**_package(row), "tags": catalog.tags(session, row), "versions": [_version(v) for v in rows]}
+
+
+@api.put(f"{PACKAGE}/origins")
+@needs(*ADMIN)
+def set_origins(path: PackagePath, body: Origins) -> dict[str, Any]:
+    """Sets whether the package may be published here and whether it may come from outside."""
+    store.set_origins(site(), _place(path), _name(path), body.publish, body.upstream, principal().name)
+    with site().db.read() as session:
+        return _package(catalog.package(session, catalog.place(session, path.domain, path.repository), _name(path)))
+
+
+def _version_now(path: VersionPath) -> dict[str, Any]:
+    """The version as it is now."""
+    with site().db.read() as session:
+        return _version(_find_version(session, path)[1])
+
+
+def _find_version(session: Session, path: VersionPath) -> tuple[Package, Version]:
+    row = catalog.package(session, catalog.place(session, path.domain, path.repository), _name(path))
+    return row, catalog.version(session, row, format_named(path.format).key(path.version))
+
+
+def _readable() -> list[Place]:
+    who = principal()
+    with site().db.read() as session:
+        return [p for p in catalog.places(session) if who.may("registry:Read", p.resource)]
+
+
+def _place(path: RepositoryPath) -> Place:
+    with site().db.read() as session:
+        return catalog.place(session, path.domain, path.repository)
+
+
+def _name(path: PackagePath) -> PackageName:
+    return format_named(path.format).parse(path.package)
+
+
+def _connections(told: list[NewConnection]) -> tuple[Connection, ...]:
+    for one in told:
+        format_named(one.format)  # raises Missing
+    return tuple(Connection(one.format, one.url.rstrip("/") + "/") for one in told)
+
+
+def _repository(place: Place) -> dict[str, Any]:
+    return {
+        "domain": place.domain, "name": place.name, "project": place.project, "description": place.description,
+        "upstreams": list(place.upstreams), "revision": place.revision,
+        "connections": [{"format": c.format, "url": shown(c.url)} for c in place.connections],
+    }
+
+
+def _package(row: Package) -> dict[str, Any]:
+    return {
+        "format": row.format, "name": row.display_name, "latest": row.latest, "summary": row.summary,
+        "origins": {"publish": row.publish, "upstream": row.upstream}, "updated_at": _iso(row.updated_at),
+    }
+
+
+def _version(row: Version) -> dict[str, Any]:
+    return {
+        "version": row.version, "status": row.status, "origin": row.origin, "revision": str(row.revision),
+        "yanked": row.yanked_reason is not None, "yanked_reason": row.yanked_reason or "", "published_by": row.published_by,
+        "published_at": _iso(row.published_at),
+    }
+
+
+def _asset(row: Asset) -> dict[str, Any]:
+    return {"name": row.name, "size": row.size, "hashes": row.hashes, "uploaded_at": _iso(row.uploaded_at)}
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
