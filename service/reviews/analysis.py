@@ -1,0 +1,132 @@
+"""What the analysers say about the whole tree of a commit, asking them only about files that are not known yet."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from analyzers.finding import Diagnostic, FileReport, SourceFile
+from analyzers.limits import FILE_BYTES_MAX, is_binary, is_python
+from service.git import browse
+from service.git.browse import Entry
+from service.kernel.errors import Problem
+from service.kernel.site import Site
+from service.reviews import cache
+from service.reviews.cache import Key, Place
+
+FILES_MAX = 200_000
+FINDINGS_MAX = 50_000
+BATCH_FILES = 100
+BATCH_BYTES = 8 * 1024 * 1024
+_SYMBOLIC_LINK = "120000"
+
+Analyse = Callable[[Sequence[SourceFile]], Sequence[FileReport]]
+"""The analysers with their options, one report for each file in the same order."""
+
+
+class TooMuchToReview(Problem):
+    """The commit is over a limit of the reviewer."""
+
+    status = 422
+    says = "the commit has more than {limit} {what}"
+    todo = "Leave generated and vendored files out with `review: exclude:` in .lockgate.yml."
+
+
+@dataclass(frozen=True)
+class FileAnalysis:
+    """One file of the commit: its blob and what is said about it."""
+
+    path: str
+    blob: str
+    report: FileReport
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """The whole tree; `analysed` of the files were not known from before."""
+
+    files: tuple[FileAnalysis, ...]
+    analysed: int
+
+
+def analyse_tree(
+    site: Site, repo: Path, commit: str, *, key: Key, analyse: Analyse, excluded: Callable[[str], bool], today: date
+) -> Analysis:
+    """Reviews every file of the commit but links, submodules and what is `excluded`.
+
+    Results are kept batch by batch, so that a worker that takes over after a crash goes on where the first one was.
+    Raises TooMuchToReview.
+    """
+    entries = [e for e in browse.files(repo, commit) if e.mode != _SYMBOLIC_LINK]
+    entries = [e for e in entries if not excluded(readable(e.path))]
+    if len(entries) > FILES_MAX:
+        raise TooMuchToReview(limit=FILES_MAX, what="files")
+    places = [(entry.oid, readable(entry.path)) for entry in entries]
+    known = {place: FileReport.from_dict(kept) for place, kept in cache.load(site, key, places).items()}
+    missing = [entry for entry, place in zip(entries, places, strict=True) if place not in known]
+    for batch in _batches(missing):
+        fresh = dict(_analysed(repo, batch, analyse))
+        cache.save(site, key, {place: report.to_dict() for place, report in fresh.items() if _is_settled(report)})
+        known.update(fresh)
+    files = tuple(FileAnalysis(path, blob, known[blob, path].on(today)) for blob, path in places)
+    if sum(len(file.report.findings) for file in files) > FINDINGS_MAX:
+        raise TooMuchToReview(limit=FINDINGS_MAX, what="findings")
+    return Analysis(files, len(missing))
+
+
+def analyse_as(repo: Path, moved: Mapping[str, Place], analyse: Analyse) -> dict[str, FileReport]:
+    """Reports on files as if they still were at another path; `moved` gives each path its blob and the other path."""
+    found: dict[str, FileReport] = {}
+    paths = list(moved)
+    for start in range(0, len(paths), BATCH_FILES):
+        part = paths[start : start + BATCH_FILES]
+        contents = dict(browse.blobs(repo, [moved[path][0] for path in part], limit_bytes=FILE_BYTES_MAX))
+        part = [path for path in part if moved[path][0] in contents]
+        reports = analyse([SourceFile(moved[path][1], contents[moved[path][0]]) for path in part])
+        found.update(zip(part, reports, strict=True))
+    return found
+
+
+def readable(path: str) -> str:
+    """A path as text: git's are bytes, and what is no UTF-8 is shown as escapes."""
+    return path.encode(errors="surrogateescape").decode(errors="backslashreplace")
+
+
+def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    batch: list[Entry] = []
+    size = 0
+    for entry in entries:
+        if batch and (len(batch) >= BATCH_FILES or size + (entry.size or 0) > BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(entry)
+        size += min(entry.size or 0, FILE_BYTES_MAX)
+    if batch:
+        yield batch
+
+
+def _analysed(repo: Path, batch: Sequence[Entry], analyse: Analyse) -> Iterator[tuple[Place, FileReport]]:
+    small = [entry for entry in batch if (entry.size or 0) <= FILE_BYTES_MAX]
+    contents = dict(browse.blobs(repo, list(dict.fromkeys(e.oid for e in small)), limit_bytes=FILE_BYTES_MAX))
+    wanted = []
+    for entry in batch:
+        path = readable(entry.path)
+        if entry.oid not in contents:
+            yield (entry.oid, path), FileReport(diagnostics=(_too_large(path, entry.size or 0),))
+        elif is_binary(SourceFile(path, contents[entry.oid])):
+            yield (entry.oid, path), FileReport()
+        else:
+            wanted.append((entry.oid, SourceFile(path, contents[entry.oid])))
+    reports = analyse([file for _, file in wanted])
+    for (oid, file), report in zip(wanted, reports, strict=True):
+        yield (oid, file.path), report
+
+
+def _is_settled(report: FileReport) -> bool:
+    """Whether the report may be kept. A file that the analysers gave up on may fare better on an idle machine."""
+    return not any(told.unreadable for told in report.diagnostics)
+
+
+def _too_large(path: str, size: int) -> Diagnostic:
+    told = f"not reviewed: {size:,} bytes, and the limit is {FILE_BYTES_MAX:,}"
+    return Diagnostic(path, 0, told, unreadable=is_python(SourceFile(path, b"")))
