@@ -1,6 +1,7 @@
 """`lockgate build`: runs a project's buildspec on this machine with the service's own executor, without a server."""
 
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -79,29 +80,18 @@ def build(
 
 
 def _run(request: BuildRequest, log: Path) -> BuildResult:
-    """Runs the build while another thread shows its log."""
+    """Runs the build while a thread shows its log. Ctrl-C stops the build in order."""
     stopped, ended = threading.Event(), threading.Event()
+    before = {number: signal.signal(number, lambda *_: stopped.set()) for number in (signal.SIGINT, signal.SIGTERM)}
     shown = threading.Thread(target=_follow, args=(log, ended))
     shown.start()
-    result: BuildResult | None = None
-
-    def work() -> None:
-        nonlocal result
-        result = run_build(request, log=log, should_stop=stopped.is_set)
-
-    # The build is run by a thread of its own, so that Ctrl-C reaches this one and the build can end in order.
-    worker = threading.Thread(target=work)
-    worker.start()
-    while worker.is_alive():
-        try:
-            worker.join()
-        except KeyboardInterrupt:
-            stopped.set()
-    ended.set()
-    shown.join()
-    if result is None:
-        raise click.ClickException("the build could not be run; the error is above")
-    return result
+    try:
+        return run_build(request, log=log, should_stop=stopped.is_set)
+    finally:
+        ended.set()
+        shown.join()
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _follow(log: Path, ended: threading.Event) -> None:
