@@ -106,7 +106,8 @@ def package(domain: str, repository: str, format_name: str, name: str) -> str:
         tags = catalog.tags(session, row)
     return render_template(
         "registry/package.html", place=place, package=row, version=version, versions=versions[:VERSIONS_SHOWN], count=len(versions),
-        files=files, tags=tags, format=package_format, recipes=package_format.install(_address(place), row.display_name, version.version),
+        files=files, tags=tags, format=package_format,
+        recipes=package_format.install(_address(place), row.display_name, version.version),
         facts=_facts(version), links=_links(version), needs=package_format.dependencies(version.details), readme=_readme(version),
         line=_line(version), deprecated=version.details.get("manifest", {}).get("deprecated", ""), external=EXTERNAL,
         link=lambda number: package_url(place, row, number), file_url=lambda one: f"{repository_url(place)}/-/files/{one.id}/{quote(one.name)}",
