@@ -110,7 +110,8 @@ def package(domain: str, repository: str, format_name: str, name: str) -> str:
         recipes=package_format.install(_address(place), row.display_name, version.version),
         facts=_facts(version), links=_links(version), needs=package_format.dependencies(version.details), readme=_readme(version),
         line=_line(version), deprecated=version.details.get("manifest", {}).get("deprecated", ""), external=EXTERNAL,
-        link=lambda number: package_url(place, row, number), file_url=lambda one: f"{repository_url(place)}/-/files/{one.id}/{quote(one.name)}",
+        link=lambda number: package_url(place, row, number),
+        file_url=lambda one: f"{repository_url(place)}/-/files/{one.id}/{quote(one.name)}",
     )
 
 

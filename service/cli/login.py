@@ -1,5 +1,6 @@
 """`lockgate login`: points a package client or git at this service."""
 
+import difflib
 import os
 import secrets
 import urllib.error
@@ -96,9 +97,9 @@ def _target(server: str, token: str, domain: str, repository: str, scope: str) -
 def _check(target: Target, client: str) -> None:
     """Asks the server, so that a mistyped token is found now and not in the middle of a build."""
     path = "/api/v1/repositories" if client == "git" else f"/api/v1/registry/{target.domain}/{target.repository}"
-    request = urllib.request.Request(target.server + path, headers={"Authorization": f"Bearer {target.token}"})  # noqa: S310  http(s) only
+    request = urllib.request.Request(target.server + path, headers={"Authorization": f"Bearer {target.token}"})
     try:
-        with urllib.request.urlopen(request, timeout=CHECK_SECONDS_MAX):  # noqa: S310
+        with urllib.request.urlopen(request, timeout=CHECK_SECONDS_MAX):
             return
     except urllib.error.HTTPError as error:
         with error:
@@ -109,6 +110,10 @@ def _check(target: Target, client: str) -> None:
 
 def _show(plan: Plan, target: Target) -> None:
     for edit in plan.edits:
-        click.echo(f"would write {edit.path}:")
-        click.echo(edit.text.replace(target.token, "TOKEN"))
+        # Only what is new: the file may hold other credentials.
+        old = edit.path.read_text(encoding="utf-8").splitlines() if edit.path.exists() else []
+        added = [line[2:] for line in difflib.ndiff(old, edit.text.splitlines()) if line.startswith("+ ")]
+        click.echo(f"would write into {edit.path}:" if added else f"would leave {edit.path} as it is")
+        for line in added:
+            click.echo(f"    {line.replace(target.token, 'TOKEN')}")
     click.echo(f"Then: {plan.then}")
