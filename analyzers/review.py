@@ -103,7 +103,7 @@ def _python(
         return []
     drafts, failed = lint(module, text, file.path, rules)
     told.extend(Diagnostic(file.path, 0, one) for one in failed)
-    if not options.disables("", bandit.TOOL):
+    if not options.disables("", bandit.TOOL) and not any(one.unreadable for one in told):
         try:
             drafts += bandit.find(file.content, lines)
         except bandit.CannotRead as error:
@@ -122,7 +122,8 @@ def _decoded(file: SourceFile) -> tuple[str, list[Diagnostic]]:
         try:
             encoding, _ = tokenize.detect_encoding(io.BytesIO(file.content).readline)
         except SyntaxError as error:
-            told.append(Diagnostic(file.path, 1, f"not valid Python: {error}", unreadable=True))
+            what = "not valid UTF-8, and no other encoding is declared" if "missing" in str(error) else str(error)
+            told.append(Diagnostic(file.path, 1, f"not valid Python: {what}", unreadable=True))
     try:
         return file.content.decode(encoding).removeprefix("\ufeff"), told
     except (UnicodeDecodeError, LookupError) as error:

@@ -34,11 +34,12 @@ def find(lines: Lines, path: str, *, python: bool) -> list[Draft]:
     if heuristic.is_lock_file(path) or heuristic.is_non_text_file(path):
         return []
     numbered = [(n, line) for n, line in enumerate(lines.all(), 1) if len(line) <= LINE_CHARACTERS_MAX]
+    text = "\n".join(line for _, line in numbered)
     found: list[Draft] = []
     for plugin in _plugins():
         if python and isinstance(plugin, KeywordDetector):
             continue
-        if _may_hold(plugin, lines.text):
+        if _may_hold(plugin, text):
             for number, line in numbered:
                 found.extend(_on_line(plugin, path, number, line))
     return found

@@ -1,0 +1,190 @@
+"""Reviews strangers' files in a child process, so that no file can take the caller down, hold it up or fill its memory."""
+
+import base64
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+from analyzers.finding import Diagnostic, FileReport, SourceFile
+from analyzers.limits import is_binary, is_python, too_large
+from analyzers.options import ReviewOptions
+
+START_SECONDS_MAX = 120.0
+_GRACE_SECONDS = 2.0
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+class ReviewerBroken(Exception):
+    """The child does not start, so nothing can be reviewed; the message holds what it said."""
+
+
+class Reviewer:
+    """A warm child that reviews one file after the other; a new one takes over when it dies or takes too long.
+
+    Starts when first needed. For several threads; one at a time is served. Close it, or use it as a context.
+    """
+
+    def __init__(
+        self,
+        *,
+        seconds_per_file_max: float = 30.0,
+        memory_bytes_max: int = 1536 * 1024 * 1024,
+        rules_folder: Path | None = None,
+    ) -> None:
+        self.seconds_per_file_max = seconds_per_file_max
+        self.memory_bytes_max = memory_bytes_max
+        self.rules_folder = rules_folder
+        self._lock = threading.Lock()
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "Reviewer":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id while there is one."""
+        return self._child.pid if self._child is not None else None
+
+    def warm(self) -> None:
+        """Starts the child now, so that the first review does not wait for it. Raises ReviewerBroken."""
+        with self._lock:
+            self._started()
+
+    def review_files(self, files: Sequence[SourceFile], options: ReviewOptions) -> list[FileReport]:
+        """One report for each file, in order. Raises ReviewerBroken when no child starts."""
+        settings = options.model_dump(mode="json")
+        with self._lock:
+            return [self._review(file, options, settings) for file in files]
+
+    def close(self) -> None:
+        """Ends the child, if there is one."""
+        with self._lock:
+            self._end()
+
+    def _review(self, file: SourceFile, options: ReviewOptions, settings: dict[str, Any]) -> FileReport:
+        if options.excludes(file.path) or is_binary(file):
+            return FileReport()
+        if large := too_large(file):
+            return FileReport(diagnostics=(large,))
+        content = base64.b64encode(file.content).decode("ascii")
+        request = {"path": file.path, "content": content, "options": settings}
+        answer, told = self._ask(self._started(), request)
+        if answer is not None:
+            if answer["recycle"]:
+                self._end()
+            return FileReport.from_dict(answer["report"])
+        return FileReport(diagnostics=(Diagnostic(file.path, 0, f"not reviewed: {told}", unreadable=is_python(file)),))
+
+    def _ask(self, child: subprocess.Popen[bytes], request: dict[str, Any]) -> tuple[Any, str]:
+        """The child's answer, or None and why there is none."""
+        line, late = _exchange(child, json.dumps(request).encode() + b"\n", self.seconds_per_file_max)
+        if line:
+            return json.loads(line), ""
+        code = self._end()
+        if late:
+            return None, f"the review took longer than {self.seconds_per_file_max:g} seconds and was stopped"
+        return None, f"the review ended with {_named(code)}; the code may nest too deeply or need too much memory"
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self._child is not None and self._child.poll() is None:
+            return self._child
+        self._end()
+        argv = [sys.executable, "-m", "analyzers.child", "--memory", str(self.memory_bytes_max)]
+        if self.rules_folder is not None:
+            argv += ["--rules", str(self.rules_folder)]
+        child = subprocess.Popen(
+            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=_environment(),
+            start_new_session=True,
+        )  # fmt: skip
+        line, late = _exchange(child, b"", START_SECONDS_MAX)
+        if not line:
+            child.kill()
+            said = _tail(child.stderr)
+            _close(child)
+            raise ReviewerBroken(f"the reviewer does not start{' in time' if late else ''}: {said or 'it says nothing'}")
+        if child.stderr is not None:
+            child.stderr.close()  # The child closed its end too: from here on only answers count.
+        self._child = child
+        return child
+
+    def _end(self) -> int | None:
+        child, self._child = self._child, None
+        if child is None:
+            return None
+        _close_input(child)
+        try:
+            child.wait(_GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
+        _close(child)
+        return child.returncode
+
+
+def _exchange(child: subprocess.Popen[bytes], message: bytes, seconds_max: float) -> tuple[bytes, bool]:
+    """Sends a line and reads one; "" and whether time was up when none comes. The clock kills a child that hangs."""
+    late = threading.Event()
+
+    def stop() -> None:
+        late.set()
+        child.kill()
+
+    if child.stdin is None or child.stdout is None:
+        raise ReviewerBroken("the reviewer has no pipes")
+    clock = threading.Timer(seconds_max, stop)
+    clock.daemon = True
+    clock.start()
+    try:
+        child.stdin.write(message)
+        child.stdin.flush()
+        line = child.stdout.readline()
+    except BrokenPipeError:
+        line = b""
+    finally:
+        clock.cancel()
+    return (line if line.endswith(b"\n") else b""), late.is_set()
+
+
+def _close_input(child: subprocess.Popen[bytes]) -> None:
+    """Tells the child that nothing more comes: an idle one ends by itself, a dying one says how it died."""
+    if child.stdin is not None:
+        try:
+            child.stdin.close()
+        except BrokenPipeError:
+            pass  # what was not sent any more is for nobody
+
+
+def _close(child: subprocess.Popen[bytes]) -> None:
+    _close_input(child)
+    child.wait()
+    for pipe in (child.stdout, child.stderr):
+        if pipe is not None:
+            pipe.close()
+
+
+def _tail(stream: IO[bytes] | None) -> str:
+    said = stream.read().decode(errors="replace").strip() if stream is not None else ""
+    return said.rsplit("\n", 1)[-1][:500]
+
+
+def _named(code: int | None) -> str:
+    if code is not None and code < 0:
+        return f"signal {signal.Signals(-code).name}"
+    return f"exit code {code}"
+
+
+def _environment() -> dict[str, str]:
+    """Only what Python needs to find our code: no token or password of the caller goes near strangers' files."""
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR") if name in os.environ}
+    return {**kept, "PYTHONPATH": str(_ROOT), "PYTHONHASHSEED": "0"}

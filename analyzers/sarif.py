@@ -1,0 +1,122 @@
+"""Findings as SARIF 2.1.0, the form that code hosts and editors read.
+
+https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/sarif-v2.1.0-errata01-os-complete.html
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Any
+from urllib.parse import quote
+
+from analyzers.finding import Diagnostic, Finding, Severity, Suppressed
+from analyzers.version import ENGINE_VERSION
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+FINGERPRINT = "lockgate/v1"
+_ROOT = "SRCROOT"
+_LEVEL: dict[Severity, str] = {
+    "critical": "error", "high": "error", "medium": "warning", "low": "note", "info": "note"
+}  # fmt: skip
+_SECURITY_SEVERITY: dict[Severity, str] = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.5", "info": "0.5"}
+"""The middle of CVSS's bands, which is how code hosts read this number back into a word."""
+
+
+def document(
+    findings: Iterable[Finding],
+    diagnostics: Iterable[Diagnostic] = (),
+    suppressed: Iterable[Suppressed] = (),
+    *,
+    commit: str = "",
+    repository: str = "",
+) -> dict[str, Any]:
+    """A SARIF log with one run for each tool that found something, Lockgate's own always among them.
+
+    `commit` and `repository` (its address) say what was reviewed, where that is known.
+    """
+    results: list[tuple[Finding, Suppressed | None]] = [(one, None) for one in findings]
+    results += [(one.finding, one) for one in suppressed]
+    by_tool = {"lockgate": [pair for pair in results if pair[0].tool == "lockgate"]}
+    others = sorted((pair for pair in results if pair[0].tool != "lockgate"), key=lambda pair: pair[0].tool)
+    by_tool.update((tool, list(pairs)) for tool, pairs in groupby(others, key=lambda pair: pair[0].tool))
+    runs = [_run(tool, pairs, commit, repository) for tool, pairs in by_tool.items()]
+    runs[0]["invocations"] = [_invocation(list(diagnostics))]
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": runs}
+
+
+def _run(
+    tool: str, results: Sequence[tuple[Finding, Suppressed | None]], commit: str, repository: str
+) -> dict[str, Any]:
+    rules = {finding.rule: finding for finding, _ in sorted(results, key=lambda pair: pair[0].rule)}
+    numbers = {rule: number for number, rule in enumerate(rules)}
+    driver: dict[str, Any] = {"name": tool, "rules": [_rule(finding) for finding in rules.values()]}
+    if tool == "lockgate":
+        driver["version"] = ENGINE_VERSION
+    run: dict[str, Any] = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "originalUriBaseIds": {_ROOT: {"description": {"text": "The root of the repository."}}},
+        "results": [_result(finding, silenced, numbers[finding.rule]) for finding, silenced in results],
+    }
+    if repository and commit:
+        run["versionControlProvenance"] = [{"repositoryUri": repository, "revisionId": commit}]
+    elif commit:
+        run["automationDetails"] = {"id": f"lockgate/{commit}"}
+    return run
+
+
+def _rule(finding: Finding) -> dict[str, Any]:
+    tags = ["security"] if finding.cwe is not None else ["correctness"]
+    properties: dict[str, Any] = {"tags": tags, "precision": finding.confidence}
+    if finding.cwe is not None:
+        tags.append(f"external/cwe/cwe-{finding.cwe:03d}")
+        properties["security-severity"] = _SECURITY_SEVERITY[finding.severity]
+    return {
+        "id": finding.rule,
+        "shortDescription": {"text": finding.rule.replace("-", " ")},
+        "fullDescription": {"text": finding.why or finding.message},
+        "help": {"text": finding.fix or finding.message},
+        "defaultConfiguration": {"level": _LEVEL[finding.severity]},
+        "properties": properties,
+    }
+
+
+def _result(finding: Finding, silenced: Suppressed | None, rule_number: int) -> dict[str, Any]:
+    region = {
+        "startLine": finding.line, "startColumn": finding.column,
+        "endLine": finding.end_line, "endColumn": finding.end_column,
+    }  # fmt: skip
+    place = {"artifactLocation": {"uri": quote(finding.path), "uriBaseId": _ROOT}, "region": region}
+    result: dict[str, Any] = {
+        "ruleId": finding.rule,
+        "ruleIndex": rule_number,
+        "level": _LEVEL[finding.severity],
+        "message": {"text": finding.message},
+        "locations": [{"physicalLocation": place}],
+        "partialFingerprints": {FINGERPRINT: finding.fingerprint},
+        "rank": round(finding.rank * 100, 2),
+        "properties": {"severity": finding.severity, "confidence": finding.confidence},
+    }
+    if finding.new is not None:
+        result["baselineState"] = "new" if finding.new else "unchanged"
+    if silenced is not None:
+        result["suppressions"] = [{"kind": "inSource", "status": "accepted", "justification": silenced.reason}]
+    return result
+
+
+def _invocation(diagnostics: Sequence[Diagnostic]) -> dict[str, Any]:
+    """How the run went; a file that could not be read is an error there, so that no reader takes it for clean."""
+    return {
+        "executionSuccessful": not any(one.unreadable for one in diagnostics),
+        "toolExecutionNotifications": [_notification(one) for one in diagnostics],
+    }
+
+
+def _notification(told: Diagnostic) -> dict[str, Any]:
+    place: dict[str, Any] = {"artifactLocation": {"uri": quote(told.path), "uriBaseId": _ROOT}}
+    if told.line:
+        place["region"] = {"startLine": told.line}
+    return {
+        "level": "error" if told.unreadable else "warning",
+        "message": {"text": told.message},
+        "locations": [{"physicalLocation": place}],
+    }
