@@ -104,9 +104,7 @@ def renew(session: Session, attempt_id: int, fence: str) -> bool:
 
 def is_cancelled(session: Session, attempt_id: int, fence: str) -> bool:
     """Whether the holder of the fence should stop: asked to, or fenced off."""
-    row = session.execute(
-        select(Attempt.state, Attempt.fence, Attempt.cancel_requested).where(Attempt.id == attempt_id)
-    ).one_or_none()
+    row = session.execute(select(Attempt.state, Attempt.fence, Attempt.cancel_requested).where(Attempt.id == attempt_id)).one_or_none()
     return row is None or row.state != "running" or row.fence != fence or row.cancel_requested
 
 
@@ -153,18 +151,13 @@ def artifacts(session: Session, execution_id: int) -> dict[str, Artifact]:
 def expired(session: Session) -> list[int]:
     """Attempts whose worker promised to write again and did not."""
     return list(
-        session.scalars(
-            select(Attempt.id).where(Attempt.state == "running", Attempt.lease_until < clock.now()).order_by(Attempt.id)
-        )
+        session.scalars(select(Attempt.id).where(Attempt.state == "running", Attempt.lease_until < clock.now()).order_by(Attempt.id))
     )
 
 
 def _update(session: Session, attempt_id: int, *conditions: Any, values: dict[str, Any]) -> bool:
     done = session.execute(
-        update(Attempt)
-        .where(Attempt.id == attempt_id, *conditions)
-        .values(**values)
-        .execution_options(synchronize_session=False)
+        update(Attempt).where(Attempt.id == attempt_id, *conditions).values(**values).execution_options(synchronize_session=False)
     )
     assert isinstance(done, CursorResult)
     return bool(done.rowcount == 1)

@@ -9,19 +9,13 @@ from pipelines.models import ActionExecution, Execution, StageExecution
 def stages(session: Session, execution: Execution) -> list[StageExecution]:
     """The stages of an execution, in order."""
     return list(
-        session.scalars(
-            select(StageExecution).where(StageExecution.execution_id == execution.id).order_by(StageExecution.position)
-        )
+        session.scalars(select(StageExecution).where(StageExecution.execution_id == execution.id).order_by(StageExecution.position))
     )
 
 
 def actions(session: Session, stage: StageExecution) -> list[ActionExecution]:
     """The actions of a stage, in the order of the file."""
-    return list(
-        session.scalars(
-            select(ActionExecution).where(ActionExecution.stage_id == stage.id).order_by(ActionExecution.position)
-        )
-    )
+    return list(session.scalars(select(ActionExecution).where(ActionExecution.stage_id == stage.id).order_by(ActionExecution.position)))
 
 
 def holder(session: Session, execution: Execution, stage: StageExecution) -> int | None:
@@ -52,9 +46,7 @@ def superseded_by(session: Session, execution: Execution, stage: StageExecution)
     """A newer execution of the same branch that waits for the same stage or has passed it, in mode superseded."""
     if execution.mode != "superseded":
         return None
-    newer = [
-        one.id for one in _waiting_at(session, execution, stage) if one.id > execution.id and one.ref == execution.ref
-    ]
+    newer = [one.id for one in _waiting_at(session, execution, stage) if one.id > execution.id and one.ref == execution.ref]
     return newer[-1] if newer else overtaken_by(session, execution, stage)
 
 

@@ -98,7 +98,7 @@ def after(path: Path, offset: int, line: int, phase: str, *, is_over: bool, data
 
 
 def tail(path: Path, count: int) -> list[Line]:
-    """The last lines that say something: output, warnings and errors, without commands' ends and phase marks."""
+    """The last lines that say something: commands, output, warnings and errors."""
     try:
         with path.open("rb") as file:
             size = file.seek(0, 2)
@@ -108,7 +108,8 @@ def tail(path: Path, count: int) -> list[Line]:
         return []
     piece = _piece(data.split(b"\n"), 1, 0, "")
     lines = [line for phase in piece.phases for line in phase.lines]
-    return [line for line in lines if line.kind != "exit" and any(span.text.strip() for span in line.spans)][-count:]
+    telling = [line for line in lines if line.kind not in ("exit", "info") and any(span.text.strip() for span in line.spans)]
+    return telling[-count:]
 
 
 def spans(text: str) -> tuple[Span, ...]:

@@ -51,9 +51,7 @@ def newest(
     session: Session, pipelines: Iterable[Pipeline], limit: int, before: int | None = None, *, state: str = "", commit: str = ""
 ) -> tuple[list[Execution], int | None]:
     """At most `limit` executions older than `before`, newest first, and where the next part begins."""
-    query = (
-        select(Execution).where(Execution.pipeline_id.in_([row.id for row in pipelines])).order_by(Execution.id.desc()).limit(limit + 1)
-    )
+    query = select(Execution).where(Execution.pipeline_id.in_([row.id for row in pipelines])).order_by(Execution.id.desc()).limit(limit + 1)
     if before is not None:
         query = query.where(Execution.id < before)
     if state:

@@ -72,19 +72,13 @@ def retry(session: Session, execution_id: int, *, actor: str) -> None:
     execution = session.get_one(Execution, execution_id, populate_existing=True)
     stages = lanes.stages(session, execution)
     if execution.state not in GIVEN_UP:
-        raise NothingToRetry(
-            id=execution_id, state=execution.state, why="only a failed, blocked or stopped one can be tried again"
-        )
+        raise NothingToRetry(id=execution_id, state=execution.state, why="only a failed, blocked or stopped one can be tried again")
     if not stages:
-        raise NothingToRetry(
-            id=execution_id, state=execution.state, why="its pipeline file cannot be used; push a corrected one"
-        )
+        raise NothingToRetry(id=execution_id, state=execution.state, why="its pipeline file cannot be used; push a corrected one")
     stage = next(stage for stage in stages if stage.state != "passed")
     newer = lanes.overtaken_by(session, execution, stage)
     if newer is not None:
-        raise NothingToRetry(
-            id=execution_id, state=execution.state, why=f"execution {newer} has passed stage {stage.name} since"
-        )
+        raise NothingToRetry(id=execution_id, state=execution.state, why=f"execution {newer} has passed stage {stage.name} since")
     audit.record(session, actor, "pipeline:Start", f"pipeline/{pipeline.name}", execution=execution_id, did="retry")
     _reopen(session, execution)
     advance(session, execution_id)
@@ -279,9 +273,7 @@ def _reopen(session: Session, execution: Execution) -> None:
     session.flush()
 
 
-def _cancel(
-    session: Session, pipeline: Pipeline, execution: Execution, action: ActionExecution, actor: str, *, expired: bool
-) -> None:
+def _cancel(session: Session, pipeline: Pipeline, execution: Execution, action: ActionExecution, actor: str, *, expired: bool) -> None:
     turn = Turn(session, pipeline, execution, [action])
     standing = turn.cancel(action, actor, expired=expired)
     if standing is not None:
@@ -307,11 +299,7 @@ def _crowd(session: Session, pipeline: Pipeline) -> list[Execution]:
 
 
 def _actions(session: Session, execution: Execution) -> list[ActionExecution]:
-    return list(
-        session.scalars(
-            select(ActionExecution).where(ActionExecution.execution_id == execution.id).order_by(ActionExecution.id)
-        )
-    )
+    return list(session.scalars(select(ActionExecution).where(ActionExecution.execution_id == execution.id).order_by(ActionExecution.id)))
 
 
 def _mark(session: Session, execution: Execution) -> tuple[Any, ...]:

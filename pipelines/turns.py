@@ -55,9 +55,7 @@ class Turn:
 
     def _begin_due(self) -> bool:
         """Begins the actions of the next run order, if all before it passed; answers whether it began any."""
-        if self.execution.stop_asked_by or any(
-            action.state in ("failed", "blocked", "stopped") for action in self.actions
-        ):
+        if self.execution.stop_asked_by or any(action.state in ("failed", "blocked", "stopped") for action in self.actions):
             return False
         left = [action for action in self.actions if action.state != "passed"]
         lowest = min((action.run_order for action in left), default=None)
@@ -69,9 +67,7 @@ class Turn:
     def _begin(self, action: ActionExecution) -> None:
         kind = kinds()[action.kind]
         action.started_at, action.state = clock.now(), "running"
-        attempt = (
-            attempts.add(self.session, action, in_worker=False) if kind.has_attempts and not kind.in_worker else None
-        )
+        attempt = attempts.add(self.session, action, in_worker=False) if kind.has_attempts and not kind.in_worker else None
         try:
             standing = kind.begin(self.session, self._task(action, attempt))
         except Problem as problem:
@@ -103,29 +99,19 @@ class Turn:
         begun = [action for action in self.actions if action.started_at is not None and action.state in LIVE]
         if begun:
             waits = all(action.state == "waiting" for action in begun)
-            self.reason = "; ".join(
-                dict.fromkeys(action.reason for action in begun if action.state == "waiting" and action.reason)
-            )
+            self.reason = "; ".join(dict.fromkeys(action.reason for action in begun if action.state == "waiting" and action.reason))
             return "waiting" if waits else "running"
         for word in ("failed", "blocked"):
             if word in states:
-                self.reason = "; ".join(_sentence(action) for action in self.actions if action.state == word)[
-                    :REASON_CHARACTERS_MAX
-                ]
+                self.reason = "; ".join(_sentence(action) for action in self.actions if action.state == word)[:REASON_CHARACTERS_MAX]
                 return word
         if self.execution.stop_asked_by or "stopped" in states:
-            self.reason = (
-                f"stopped by {self.execution.stop_asked_by}"
-                if self.execution.stop_asked_by
-                else "an action was stopped"
-            )
+            self.reason = f"stopped by {self.execution.stop_asked_by}" if self.execution.stop_asked_by else "an action was stopped"
             return "stopped"
         return "passed"
 
 
-def task_of(
-    session: Session, pipeline: Pipeline, execution: Execution, action: ActionExecution, attempt: Attempt | None
-) -> Task:
+def task_of(session: Session, pipeline: Pipeline, execution: Execution, action: ActionExecution, attempt: Attempt | None) -> Task:
     """What a kind may know of an action. Raises Malformed when a variable or an input is missing."""
     kind = kinds()[action.kind]
     earlier = session.scalars(
@@ -162,11 +148,7 @@ def _of_worker(attempt: Attempt, *, is_stopping: bool) -> Standing | None:
     if attempt.state in ("queued", "running"):
         return Standing("queued" if attempt.state == "queued" else "running")
     if attempt.state == "lost":
-        word = (
-            f"stopped after its worker was lost: {attempt.reason}"
-            if is_stopping
-            else f"too many workers were lost: {attempt.reason}"
-        )
+        word = f"stopped after its worker was lost: {attempt.reason}" if is_stopping else f"too many workers were lost: {attempt.reason}"
         return Standing("stopped" if is_stopping else "failed", word)
     if attempt.state == "passed":
         return Standing("passed", attempt.reason)

@@ -275,7 +275,16 @@ def _card_line(action: ActionExecution) -> str:
 def _trouble(stages: list[StageView]) -> list[tuple[ActionView, list[logs.Line]]]:
     """The actions that ask for somebody, each with the end of its log."""
     bad = [one for view in stages for one in view.actions if one.action.state in ("failed", "blocked")]
-    return [(one, logs.tail(worker.log_path(site(), one.attempt.id), TAIL_LINES) if one.attempt else []) for one in bad]
+    return [(one, _last_words(one)) for one in bad]
+
+
+def _last_words(view: ActionView) -> list[logs.Line]:
+    """The end of an action's log, without the reason that stands above it already."""
+    if view.attempt is None:
+        return []
+    lines = logs.tail(worker.log_path(site(), view.attempt.id), TAIL_LINES + 1)
+    told = [line for line in lines if "".join(span.text for span in line.spans) != view.action.reason]
+    return told[-TAIL_LINES:]
 
 
 def _ahead(stages: list[StageView]) -> list[ActionExecution]:
