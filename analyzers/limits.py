@@ -27,8 +27,7 @@ def is_binary(file: SourceFile) -> bool:
 
 def too_large(file: SourceFile) -> Diagnostic | None:
     """What is said of a file that is not looked at for its size."""
-    size = len(file.content)
-    if size <= FILE_BYTES_MAX:
+    if len(file.content) <= FILE_BYTES_MAX:
         return None
-    told = f"not reviewed: {size:,} bytes, and the limit is {FILE_BYTES_MAX:,}"
+    told = f"not reviewed: larger than the limit of {FILE_BYTES_MAX:,} bytes"
     return Diagnostic(file.path, 0, told, unreadable=is_python(file))
