@@ -136,16 +136,10 @@ def test_hidden_folders_count(build):
     assert built.result.reason == DISK_REASON
 
 
-def test_empty_files_are_not_free(build):
-    program = """
-        import os, time
-        for n in range(100_000):
-            if n % 5_000 == 0: os.mkdir(str(n)); os.chdir(str(n))
-            os.close(os.open(str(n) + "f", os.O_CREAT))
-        time.sleep(30)
-    """
-    built = limited(build, commands("python3 fill.py"), {"fill.py": program}, limits=Limits(disk_bytes_max=16 * MIB))
-    assert built.result.reason == "the limit of 16 MiB of disk was reached"
+def test_empty_files_are_not_free(tmp_path):
+    for number in range(1000):
+        (tmp_path / str(number)).touch()
+    assert used_bytes(tmp_path)[0] >= 500_000
 
 
 def test_sparse_artifacts_are_limited(build):

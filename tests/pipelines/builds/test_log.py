@@ -7,7 +7,7 @@ import time
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.builds.masking import Masker
@@ -54,6 +54,7 @@ def test_short_secrets_are_told(build):
     assert built.lines("warning") == ["the secret PIN is shorter than 4 characters and cannot be masked"]
 
 
+@settings(database=None)
 @given(st.lists(st.sampled_from(["abcd", "bcda", "cdabcd", "abc", "x", "dabc", "\n"]), max_size=30), st.data())
 def test_splitting_changes_no_masking(parts, data):
     text = "".join(parts).encode()
