@@ -49,7 +49,7 @@ def _create(scene: Scene, name: str) -> None:
     api = scene.api
     api.post("/repositories", {"name": name, "project": name})
     scene.package_repository = name
-    api.post(f"/domains/{scene.domain}/repositories", {"name": name, "project": name, "upstreams": ["main"]})
+    api.post("/registry", {"domain": scene.domain, "name": name, "project": name, "upstreams": ["main"]})
     api.post("/pipelines", {"name": name, "project": name, "repository": name, "domain": scene.domain, "package_repository": name})
     scene.show.good(f"git repository, package repository and pipeline {name}")
 
@@ -96,8 +96,8 @@ def _built(scene: Scene, name: str, commit: str) -> None:
 
 def _install(scene: Scene, name: str) -> None:
     show = scene.show
-    items = scene.api.get(f"/domains/{scene.domain}/repositories/{name}/packages")["items"]
-    own = [(i["format"], i["name"]) for i in items if i.get("origin", "internal") == "internal"]
+    items = scene.api.get(f"/registry/{scene.domain}/{name}/packages")["items"]
+    own = [(i["format"], i["name"]) for i in items if i["origins"]["publish"] == "ALLOW"]
     if not own:
         show.say("this project published no package, so there is nothing to install")
     for kind, package in own:

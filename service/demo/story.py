@@ -51,7 +51,7 @@ def create(scene: Scene) -> None:
     api, show = scene.api, scene.show
     api.post("/repositories", {"name": NAME, "project": NAME, "description": "The log of a canal lock"})
     scene.package_repository = NAME
-    api.post(f"/domains/{scene.domain}/repositories", {"name": NAME, "project": NAME, "upstreams": ["main"]})
+    api.post("/registry", {"domain": scene.domain, "name": NAME, "project": NAME, "upstreams": ["main"]})
     show.good(f"git repository {NAME}, package repository {scene.domain}/{NAME}")
     api.post("/pipelines", {"name": NAME, "project": NAME, "repository": NAME, "domain": scene.domain, "package_repository": NAME})
     api.post("/applications", {"name": NAME, "project": NAME})
@@ -218,12 +218,12 @@ def _check_hosts(scene: Scene, version: str) -> None:
 
 
 def _published(scene: Scene) -> list[str]:
-    items = scene.api.get(f"/domains/{scene.domain}/repositories/{NAME}/packages")["items"]
+    place = f"/registry/{scene.domain}/{NAME}/packages"
     found = []
-    for item in items:
+    for item in scene.api.get(place)["items"]:
         if item["name"].startswith(NAME):
-            path = f"/domains/{scene.domain}/repositories/{NAME}/packages/{item['format']}/{item['name']}/versions"
-            found += [f"{item['format']} {item['name']} {v['version']}" for v in scene.api.get(path)["items"]]
+            versions = scene.api.get(f"{place}/{item['format']}/{item['name']}")["versions"]
+            found += [f"{item['format']} {item['name']} {version['version']}" for version in versions]
     return sorted(found)
 
 

@@ -90,7 +90,7 @@ def test_a_build_whose_worker_dies_runs_again(fresh_server: Server, tmp_path: Pa
     assert attempts(found, "build")[-1] == "passed"
     assert attempts(found, "build").count("passed") == 1
     assert attempts(found, "publish").count("passed") == 1
-    versions = server.call("GET", "/api/v1/domains/default/repositories/main/packages/pypi/crashy/versions").json()["items"]
+    versions = server.call("GET", "/api/v1/registry/default/main/packages/pypi/crashy").json()["versions"]
     assert [v["version"] for v in versions] == ["1.0"]
 
 
@@ -126,5 +126,5 @@ def test_a_web_that_dies_while_publishing_loses_nothing(fresh_server: Server, tm
         assert server.call("POST", f"/api/v1/executions/{found['id']}/retry", {}).status in (200, 202)
         found = wait_for(lambda: ended(server, "crash-publish") if execution(server, "crash-publish")["state"] != "failed" else None, 90, "the retry ends")
     assert found["state"] == "passed", found
-    versions = server.call("GET", "/api/v1/domains/default/repositories/main/packages/pypi/crashy/versions").json()["items"]
+    versions = server.call("GET", "/api/v1/registry/default/main/packages/pypi/crashy").json()["versions"]
     assert len(versions) == 1
