@@ -143,7 +143,7 @@ def _publish(address: Address) -> list[Recipe]:
     url = address.url("pypi")
     return [
         Recipe("twine", f'twine upload --repository-url {url} -u __token__ -p "$LOCKGATE_TOKEN" dist/*'),
-        Recipe("uv", f'uv publish --publish-url {url} --check-url {url}simple/ --token "$LOCKGATE_TOKEN"'),
+        Recipe("uv", f'uv publish --publish-url {url} --check-url {address.with_credentials("pypi", "simple/")} --token "$LOCKGATE_TOKEN"'),
     ]
 
 

@@ -1,0 +1,60 @@
+"""A package repository of each test's own, its clients, and an index on the other side."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lockgate_server import Answer, Server
+from tests.registry.clients import Clients
+from tests.registry.fake_upstream import FakeUpstream
+from tests.registry.made import Distribution, form
+
+
+def create_repository(server: Server, connections: list[dict[str, str]] | None = None, upstreams: list[str] | None = None) -> str:
+    name = f"t{secrets.token_hex(4)}"
+    body = {"domain": "default", "name": name, "connections": connections or [], "upstreams": upstreams or []}
+    answer = server.call("POST", "/api/v1/registry", body)
+    assert answer.status == 201, answer.text
+    return name
+
+
+@pytest.fixture
+def clients(server: Server, tmp_path: Path) -> Clients:
+    """Clients of an empty repository without connections."""
+    home = tmp_path / "home"
+    home.mkdir()
+    return Clients(home, server.url, create_repository(server), server.token)
+
+
+@pytest.fixture
+def upstream() -> Iterator[FakeUpstream]:
+    running = FakeUpstream()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def mirror(server: Server, upstream: FakeUpstream, tmp_path: Path) -> Clients:
+    """Clients of an empty repository that is connected to the fake index, for both formats."""
+    home = tmp_path / "mirror-home"
+    home.mkdir()
+    connections = [{"format": "pypi", "url": f"{upstream.url}/simple/"}, {"format": "npm", "url": f"{upstream.url}/npm/"}]
+    return Clients(home, server.url, create_repository(server, connections), server.token)
+
+
+Upload = Callable[..., Answer]
+
+
+@pytest.fixture
+def upload(server: Server, clients: Clients) -> Upload:
+    """Sends a legacy upload form, with fields changed at will."""
+
+    def send(one: Distribution, *, token: str | None = "", repository: str = "", **changed: Any) -> Answer:
+        headers, body = form(one, **changed)
+        path = f"/pypi/default/{repository or clients.repository}/"
+        return server.call("POST", path, token=token, headers=headers, body=body)
+
+    return send
