@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from profiler.ownership import kind, place
+from profiler.ownership import kind, place, short_name
 from profiler.tree import Function, Tree
 
 WIDTH_MIN_PERCENT = 0.15
@@ -20,6 +20,8 @@ class Box:
     key: str
     """Names the frame's whole path, the same in every picture of the same calls."""
     function: Function
+    name: str
+    """Without the module."""
     place: str
     kind: str
     shade: int
@@ -71,7 +73,7 @@ class _Canvas:
         """The node as drawn there."""
         function = self.tree.function(node)
         return Box(
-            self.keys[node], function, place(function), kind(function, self.own_packages) if node else "root",
+            self.keys[node], function, short_name(function), place(function), kind(function, self.own_packages) if node else "root",
             sum(function.name.encode()) % SHADES, depth, x, width, self.values[node], self.own[node], self.samples[node],
             self.values[node] / (self.total or 1), above, self.matches(function),
         )

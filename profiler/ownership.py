@@ -22,6 +22,20 @@ def kind(function: Function, own_packages: Collection[str] = ()) -> str:
 
 
 def place(function: Function) -> str:
-    """The file as a person says it: without the folders that every file of the installation has."""
+    """The file as a person says it: from its package on, without the folders that all files there have in common."""
+    package = function.name.partition(".")[0]
+    at = function.file.rfind(f"/{package}/")
+    if at >= 0:
+        return function.file[at + 1 :]
     cut = _PACKAGES.search(function.file) or _STANDARD.search(function.file)
     return function.file[cut.end() :] if cut and cut.end() < len(function.file) else function.file
+
+
+def short_name(function: Function) -> str:
+    """The name without its module, which the file says: `Condition.wait` of `threading.Condition.wait`."""
+    parts = function.name.split(".")
+    folders = function.file.removesuffix(".py").removesuffix("/__init__").split("/")
+    for count in range(len(parts) - 1, 0, -1):
+        if folders[-count:] == parts[:count]:
+            return ".".join(parts[count:])
+    return function.name

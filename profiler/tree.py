@@ -144,7 +144,8 @@ class Builder:
 def dump(tree: Tree, about: Mapping[str, Any]) -> bytes:
     """The tree as compressed JSON. `about` says whose it is, which also makes the content unlike any other's."""
     body = {
-        "format": FORMAT, "about": dict(about), "units": tree.units, "functions": tree.functions, "parents": tree.parents,
+        "format": FORMAT, "about": dict(about), "units": tree.units,
+        "functions": [list(f) for f in tree.functions], "parents": tree.parents,
         "function_ids": tree.function_ids, "lines": tree.lines,
         "values": {metric: [min(v, VALUE_MAX) for v in column] for metric, column in tree.values.items()},
     }

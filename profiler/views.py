@@ -11,7 +11,7 @@ from profiler.aggregate import without_routes
 from profiler.exports import FORMATS
 from profiler.lens import CHOICES, METRICS, Lens
 from profiler.models import ProfilingGroup
-from profiler.ownership import kind, place
+from profiler.ownership import kind, place, short_name
 from profiler.reading import View
 from profiler.tree import Function
 from profiler.windows import Bar
@@ -22,7 +22,7 @@ from service.kernel.site import Site
 
 pages = Blueprint("profiler", __name__, template_folder="templates")
 RESOURCE = "profile/{group}"
-TOP_ROWS = 30
+TOP_ROWS = 20
 QUIET_AFTER = timedelta(minutes=5)
 BAR_HEIGHT = 48
 _MONTH_HOURS = 730
@@ -71,7 +71,7 @@ def show(group: str) -> str:
     return render_template(
         "profiler/group.html", view=view, group=view.group, lens=view.lens, flame=picture, bars=_bars(line, view.metric),
         versions=versions, instances=count, state=state_of(view.group), choices=CHOICES, metrics=METRICS, line=_line(view),
-        top=view.hottest()[:TOP_ROWS], advice=view.advice() if not view.lens.root else [], units=units, place=place, kind=kind,
+        top=view.hottest()[:TOP_ROWS], advice=view.advice() if not view.lens.root else [], units=units, place=place, kind=kind, short_name=short_name,
         formats=list(FORMATS), hour_cost=lambda value: _monthly(value, seconds), host=request.host_url.rstrip("/"),
         may_edit=principal().may("profile:Edit", RESOURCE.format(group=group)), routes=_has_routes(view),
         key_of=_keys_of(view), own_text=", ".join(view.group.own_packages),

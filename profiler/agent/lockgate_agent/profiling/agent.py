@@ -116,9 +116,10 @@ class Agent:
             wait = self._jitter.uniform(0.5, 1.5) / self.budget.hertz
             slept = time.perf_counter()
             halted = self._halt.wait(wait)
-            self._wait_ns += max(0, int((time.perf_counter() - slept - wait) * 1e9))
+            waited_ns = max(0, int((time.perf_counter() - slept - wait) * 1e9))
+            self._wait_ns += waited_ns
             if not halted and not self._off():  # at the end the program would be seen waiting for its profiler
-                self._sampler.sample()
+                self._sampler.sample(waited_ns)
                 self.counts["samples"] += 1
             if window.seconds() >= WINDOW_SECONDS:
                 self._adjust(window)

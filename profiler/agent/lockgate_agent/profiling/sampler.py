@@ -12,10 +12,12 @@ from collections.abc import Mapping
 from types import FrameType
 from typing import Optional
 
-from lockgate_agent.profiling import thread_clock
-from lockgate_agent.profiling.tally import Entry, Tally
+from lockgate_agent.profiling import thread_clock, whereabouts
+from lockgate_agent.profiling.tally import AT_CALL, BLOCKS, CPU, DOUBTFUL, SAMPLES, WALL, Entry, Tally
 from lockgate_agent.profiling.thread_clock import UNKNOWN
+from lockgate_agent.profiling.whereabouts import RUNNING, WAITING
 
+PROMPT_NS = 100_000
 THREADS_MAX = 100
 """Looked at in one sample; above that a random choice, each weighted by the time since its own last look."""
 _DIGITS = re.compile(r"\d+")
@@ -49,9 +51,11 @@ class Sampler:
             thread.entry = None
         return full
 
-    def sample(self) -> None:
-        """Looks at every thread once."""
+    def sample(self, waited_ns: int = 0) -> None:
+        """Looks at every thread once. `waited_ns`: how long this thread waited for the interpreter lock just now."""
         now = time.monotonic_ns()
+        self._forced = waited_ns >= 0.9e9 * sys.getswitchinterval()
+        self._prompt = waited_ns < PROMPT_NS
         since, self._last_ns = self._last_ns, now
         frames = sys._current_frames()
         for ident in self._choose(frames):
@@ -78,10 +82,28 @@ class Sampler:
         entry = thread.entry
         if entry is None or ran or cpu == UNKNOWN:
             entry = thread.entry = self._tally.entry(frame, (thread.group, self._routes.get(ident, "")))
-        entry[0] += 1
-        entry[1] += elapsed
-        entry[2] += ran
+        entry[SAMPLES] += 1
+        entry[WALL] += elapsed
+        if ran:
+            entry[CPU if self._is_there(entry, thread.native_id, cpu) else DOUBTFUL] += ran
         thread.cpu_ns, thread.seen_ns = cpu, now
+
+    def _is_there(self, entry: Entry, native_id: int, cpu: int) -> bool:
+        """Whether the thread's CPU time since the last look was probably spent about where it is now.
+
+        This thread needs the interpreter lock to look, and gets it most easily when a thread is about to wait: what it
+        sees then is where the work ended. A thread at a call is taken to be at work there only when the lock was free
+        or was taken by force, and when it was not seen to wait there for anything but the lock.
+        """
+        if not entry[AT_CALL]:
+            return True
+        place = whereabouts.of(native_id)
+        if place == WAITING:
+            entry[BLOCKS] = 1
+            return False
+        if place == RUNNING and (self._prompt or self._forced) and thread_clock.cpu_ns(native_id) > cpu:
+            return True  # its clock goes on while this thread has the lock: it computes in C without it
+        return self._forced and not entry[BLOCKS]
 
     def _meet(self, ident: int, since: int) -> _Watched:
         # A thread born since the last look used all of its CPU time since then, so it starts from zero.

@@ -4,6 +4,7 @@ Names and line numbers are looked up when the tally is sent. Every code object o
 its id cannot be given to another one.
 """
 
+import opcode
 from bisect import bisect_right
 from collections.abc import Iterator
 from types import CodeType, FrameType
@@ -13,6 +14,7 @@ DEPTH_MAX = 400
 FRAMES_MAX = 100_000
 """Frames of all different stacks of one tally together; some five megabytes."""
 LABEL_SETS_MAX = 200
+CERTAIN_SAMPLES_MIN = 8
 TRUNCATED = ("<truncated>", "", 0, 0)
 
 Frame = tuple[str, str, int, int]
@@ -20,7 +22,14 @@ Frame = tuple[str, str, int, int]
 Labels = tuple[str, str]
 """Thread group and route."""
 Entry = list[int]
-"""Samples, wall nanoseconds, CPU nanoseconds."""
+"""Counters, by the numbers below."""
+SAMPLES, WALL, CPU, DOUBTFUL, AT_CALL, BLOCKS = range(6)
+"""Nanoseconds on the clock, of CPU time, of CPU time that was probably spent elsewhere; whether the stack's innermost
+instruction may block, and whether a thread was seen waiting there."""
+_STEADY = frozenset(
+    number for number, name in enumerate(opcode.opname) if name.startswith(("RESUME", "JUMP_", "POP_JUMP_"))
+)
+"""Instructions at which a computing thread is made to give the interpreter lock away, and that never wait."""
 
 
 class Tally:
@@ -60,24 +69,47 @@ class Tally:
             ids += (id(code), walk.f_lasti)
             walk = walk.f_back
         if self._frames_left < len(ids) // 2:
-            return stacks.setdefault((), [0, 0, 0])
+            return stacks.setdefault((), [0, 0, 0, 0, 0, 0])
         self._frames_left -= len(ids) // 2
         self._codes.update(codes)
-        return stacks.setdefault(tuple(ids), [0, 0, 0])
+        return stacks.setdefault(tuple(ids), [0, 0, 0, 0, int(_may_block(frame)), 0])
 
-    def samples(self) -> "Iterator[tuple[list[Frame], Entry, dict[str, str]]]":
-        """Every stack, leaf first, with its counters and labels."""
+    def samples(self) -> "Iterator[tuple[list[Frame], list[int], dict[str, str]]]":
+        """Every stack, leaf first, with samples, wall and CPU nanoseconds, and labels."""
         lines = _Lines()
+        levels = self._levels()
         for (thread, route), stacks in self._stacks.items():
             labels = {key: value for key, value in (("thread", thread), ("route", route)) if value}
             for key, entry in stacks.items():
-                if not entry[0]:
+                if not entry[SAMPLES]:
                     continue
+                cpu = round(_certain(entry, levels[thread][0]) * levels[thread][1])
                 pairs = list(zip(key[::2], key[1::2]))  # noqa: B905  zip's strict is newer than Python 3.9
                 frames = [lines.frame(*self._codes[code], lasti) for code, lasti in pairs]
                 if not pairs or len(pairs) >= self._depth_max:
                     frames.append(TRUNCATED)
-                yield frames, entry, labels
+                yield frames, [entry[SAMPLES], entry[WALL], cpu], labels
+
+    def _levels(self) -> "dict[str, tuple[int, float]]":
+        """For each thread group, what counts as certain, and by what that is raised to make up for what does not."""
+        groups: dict[str, list[Entry]] = {}
+        for (thread, _route), stacks in self._stacks.items():
+            groups.setdefault(thread, []).extend(stacks.values())
+        return {thread: _level(entries) for thread, entries in groups.items()}
+
+
+def _level(entries: "list[Entry]") -> "tuple[int, float]":
+    whole = sum(entry[CPU] + entry[DOUBTFUL] for entry in entries)
+    for level in (0, 1):
+        certain = [(_certain(entry, level), entry[SAMPLES]) for entry in entries]
+        if sum(samples for value, samples in certain if value) >= CERTAIN_SAMPLES_MIN:
+            return level, whole / sum(value for value, _ in certain)
+    return 2, 1.0
+
+
+def _certain(entry: Entry, level: int) -> int:
+    """CPU time that was spent at this stack: 0 by the strict rule, 1 also where no thread was seen waiting, 2 anyhow."""
+    return entry[CPU] + (entry[DOUBTFUL] if level == 2 or (level == 1 and not entry[BLOCKS]) else 0)
 
 
 class _Lines:
@@ -107,6 +139,12 @@ class _Lines:
             name = getattr(code, "co_qualname", code.co_name)
             table = self._tables[id(code)] = (starts, numbers, f"{module}.{name}" if module else name)
         return table
+
+
+def _may_block(frame: Optional[FrameType]) -> bool:
+    if frame is None or frame.f_lasti < 0:
+        return True
+    return frame.f_code.co_code[frame.f_lasti] not in _STEADY
 
 
 def _line_starts(code: CodeType) -> "Iterator[tuple[int, Optional[int]]]":
