@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from service.kernel.access import demand, needs, principal, public, site
 from service.kernel.errors import Malformed, Missing
-from service.reviews import queries, report, store, waivers
+from service.reviews import queries, store, waivers
 from service.reviews.models import DiagnosticRow, Review, Waiver
 from service.reviews.queries import Shown
 
@@ -94,10 +94,6 @@ def get_review(path: ReviewPath, query: FindingsQuery) -> dict[str, Any] | Respo
     """One review with its findings, what counts for the gate first, then by rank; `next` when there are more."""
     review = _readable(path.review_id)
     with site().db.read() as session:
-        if query.format == "sarif":
-            return Response(
-                report.sarif(review, queries.findings(session, review.id)), content_type="application/sarif+json"
-            )
         found = queries.findings(session, review.id, show=query.show, offset=query.after, limit=query.limit + 1)
         told = queries.diagnostics(session, review.id)
     return {
