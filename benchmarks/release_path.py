@@ -45,7 +45,7 @@ def gate_to_first_command(folder: Path, sample: ModuleType) -> list[float]:
         assert review["verdict"] == "passed", review
         text = wait_for(lambda name=name: _log(server, name), 30, "the build's first line")
         first = float(next(word for word in text.split() if word.startswith("first=") and "%" not in word).removeprefix("first="))
-        passed = datetime.fromisoformat(review["finished_at"].replace("Z", "+00:00")).timestamp()
+        passed = datetime.fromisoformat(review["finished_at"]).timestamp()
         times.append(first - passed)
     server.stop()
     return times

@@ -5,14 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-import pipelines.api
-import pipelines.deployments.views
-import pipelines.views
-import profiler.api
-import profiler.ingest
-import profiler.views
-import registry.api
-import registry.views
 import structlog
 from flask import Flask, Response, current_app, g, redirect, render_template, request
 from flask.json.provider import JSONProvider
@@ -20,10 +12,18 @@ from flask_openapi3 import Info, OpenAPI
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
+import pipelines.api
 import pipelines.deployments.agent_api
 import pipelines.deployments.api
+import pipelines.deployments.views
+import pipelines.views
+import profiler.api
+import profiler.ingest
+import profiler.views
+import registry.api
 import registry.formats.npm
 import registry.formats.pypi
+import registry.views
 import service.accounts
 import service.git.api
 import service.git.http
@@ -82,7 +82,8 @@ def create_app(site: Site) -> Flask:
     app.extensions["lockgate_search"] = [room.search for room in PAGES if hasattr(room, "search")]
     service.web.components.install(app)
     app.add_url_rule("/api/v1/openapi.json", "openapi", public(lambda: app.api_doc))
-    app.view_functions["static"].__access__ = "public"  # type: ignore[attr-defined]
+    static: Any = app.view_functions["static"]
+    static.__access__ = "public"
     app.before_request(_deny_by_default)
     app.before_request(_limit_body)
     app.before_request(service.web.csrf.check)
@@ -122,7 +123,7 @@ def refuse(problem: Problem) -> BaseResponse:
 
 def _refuse_http(error: HTTPException) -> BaseResponse:
     if error.response is not None or (error.code or 500) < 400:
-        return error.get_response()  # type: ignore[return-value]
+        return error.get_response()
     return _tell(error.code or 500, error.name, error.description or "", "", {})
 
 

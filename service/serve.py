@@ -14,13 +14,14 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import structlog
 
 from service import folder, log
 from service.kernel.errors import Problem
 from service.kernel.site import Settings
+from service.worker_wake import wake
 
 RESTART_SECONDS_MIN, RESTART_SECONDS_MAX = 0.1, 5.0
 STOP_SECONDS_MAX = 15.0
@@ -146,12 +147,11 @@ def _web(settings: Settings) -> None:
     server.serve(target_loader=lambda _target: _application(settings), wrap_loader=True)
 
 
-def _application(settings: Settings) -> object:
+def _application(settings: Settings) -> Callable[..., Any]:
     """The WSGI callable, made in the granian worker: with its own database connections."""
     from service import start
     from service.app import create_app  # already loaded by the supervisor
     from service.guard import Guard
-    from service.worker_wake import wake
 
     _die_with_parent(signal.SIGKILL)
     site = start.open_site(settings)
@@ -162,14 +162,18 @@ def _application(settings: Settings) -> object:
 def _worker(settings: Settings) -> None:
     from service import start
     from service.worker import WorkerProcess  # brings DBOS, which the web processes do without
-    from service.worker_wake import wake
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: (stop.set(), wake(settings.data)))
+        signal.signal(number, lambda *_: _end(stop, settings))
     site = start.open_site(settings, worker_id=_worker_name(settings))
     site.db.on_facts = lambda: wake(settings.data)
     WorkerProcess(site, stop).run()
+
+
+def _end(stop: threading.Event, settings: Settings) -> None:
+    stop.set()
+    wake(settings.data)
 
 
 def _worker_name(settings: Settings) -> str:

@@ -194,7 +194,7 @@ class WorkerProcess:
             return None
 
 
-def _waiting() -> Select[tuple[Outbox]]:
+def _waiting() -> Select[Outbox]:
     return select(Outbox).where(Outbox.relayed_at.is_(None)).order_by(Outbox.id).limit(BATCH_ROWS)
 
 

@@ -1,6 +1,7 @@
 """The drawing of an execution."""
 
-from xml.etree import ElementTree
+import itertools
+from xml.etree import ElementTree as ET
 
 from markupsafe import Markup
 
@@ -15,7 +16,7 @@ def icon(word):
 
 def drawn(*columns):
     text = str(draw(columns, icon, "Execution 1"))
-    return ElementTree.fromstring(text.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1))
+    return ET.fromstring(text.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1))
 
 
 def column(name, *cards):
@@ -49,7 +50,7 @@ def test_parallel_is_a_stack_and_sequence_an_arrow():
 def test_nothing_overlaps_or_leaves_the_picture():
     tree = drawn(*(column(f"S{s}", *((f"a{s}-{a}", a // 2 + 1) for a in range(5))) for s in range(6)))
     found = sorted(boxes(tree).values(), key=lambda box: (box["x"], box["y"]))
-    for one, other in zip(found, found[1:], strict=False):
+    for one, other in itertools.pairwise(found):
         assert one["x"] != other["x"] or one["y"] + one["height"] < other["y"]
     assert max(box["x"] + box["width"] for box in found) < float(tree.get("width"))
     assert max(box["y"] + box["height"] for box in found) < float(tree.get("height"))
