@@ -1,1 +1,0 @@
-sarif = None
