@@ -1,9 +1,8 @@
 """The product in one table: which fact starts which jobs, and which rooms keep a clock."""
 
-import profiler.jobs
-
 import pipelines.deployments.jobs
 import pipelines.jobs
+import profiler.jobs
 import service.git.pushes
 import service.reviews.jobs
 from service.kernel import events

@@ -3,9 +3,9 @@
 import os
 import secrets
 
-import registry.bootstrap
 from sqlalchemy import select
 
+import registry.bootstrap
 from service.git.sources import GitSources
 from service.kernel import auth
 from service.kernel.auth import Account
