@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from service.kernel.errors import Malformed
 
 FILENAMES = ("appspec.yml", "appspec.yaml")
-BYTES_MAX = 256 * 1024
+BYTES_MAX = 64 * 1024
 NODES_MAX = 10_000
 EVENT_SECONDS_MAX = 3600
 

@@ -136,6 +136,19 @@ def test_terminated_agent_ends_its_hook_and_says_so(server: Server, make_fleet: 
     assert fleet.ended(number)["targets"][0]["error"] == "AGENT_STOPPED"
 
 
+def test_killed_server_changes_nothing_for_hosts(fresh_server: Server, make_fleet: MakeFleet) -> None:
+    fleet = make_fleet(fresh_server)
+    hook = "echo ran >> $LOCKGATE_ROOT/ran; until [ -e $LOCKGATE_ROOT/go ]; do sleep 0.1; done"
+    number = fleet.deploy(bundles.revision("1", AfterInstall=hook))
+    wait_for(lambda: any((agent.root / "ran").exists() for agent in fleet.agents), what="a hook began")
+    fresh_server.kill("all")
+    for agent in fleet.agents:
+        (agent.root / "go").touch()
+    fresh_server.start()
+    assert fleet.ended(number, seconds=60)["state"] == "passed"
+    assert [agent.read("/ran") for agent in fleet.agents] == ["ran", "ran"]
+
+
 def test_second_deployment_waits_for_the_first(server: Server, make_fleet: MakeFleet) -> None:
     fleet = make_fleet(server, hosts=1)
     agent = fleet.agents[0]
