@@ -3,15 +3,16 @@
 from datetime import datetime
 from typing import Any, Literal
 
+import orjson
 from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.kernel.access import demand, needs, principal, public, site
 from service.kernel.errors import Malformed, Missing
-from service.reviews import queries, store, waivers
+from service.reviews import queries, report, store, waivers
 from service.reviews.models import DiagnosticRow, Review, Waiver
-from service.reviews.queries import Shown
+from service.reviews.queries import ID_MAX, Shown
 
 api = APIBlueprint("reviews_api", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="reviews")])
 
@@ -24,7 +25,7 @@ class ReviewsQuery(BaseModel):
     repository: str = ""
     commit: str = Field("", description="the whole hash")
     state: State | Literal[""] = ""
-    after: int | None = Field(None, description="the cursor that the answer before gave as `next`")
+    after: int | None = Field(None, le=ID_MAX, description="the cursor that the answer before gave as `next`")
     limit: int = Field(50, ge=1, le=500)
 
 
@@ -39,7 +40,7 @@ class FindingsQuery(BaseModel):
 
     format: Literal["json", "sarif"] = Field("json", description="sarif gives all findings as SARIF 2.1.0")
     show: Literal["all", "new", "old", "waived", "suppressed"] = Field("all", description="new are those that count for the gate")
-    after: int = Field(0, ge=0, description="the cursor that the answer before gave as `next`")
+    after: int = Field(0, ge=0, le=ID_MAX, description="the cursor that the answer before gave as `next`")
     limit: int = Field(500, ge=1, le=5000)
 
 
@@ -57,7 +58,7 @@ class WaiversQuery(BaseModel):
     """Whose waivers to list."""
 
     repository: str
-    after: int | None = None
+    after: int | None = Field(None, le=ID_MAX)
     limit: int = Field(50, ge=1, le=500)
 
 
@@ -93,6 +94,8 @@ def list_reviews(query: ReviewsQuery) -> dict[str, Any]:
 def get_review(path: ReviewPath, query: FindingsQuery) -> dict[str, Any] | Response:
     """One review with its findings, what counts for the gate first, then by rank; `next` when there are more."""
     review = _readable(path.review_id)
+    if query.format == "sarif":
+        return _sarif(review)
     with site().db.read() as session:
         found = queries.findings(session, review.id, show=query.show, offset=query.after, limit=query.limit + 1)
         told = queries.diagnostics(session, review.id)
@@ -160,6 +163,13 @@ def _readable(review_id: int) -> Review:
         review = queries.review(session, review_id)
     demand("review:Read", f"review/{review.repository}")
     return review
+
+
+def _sarif(review: Review) -> Response:
+    with site().db.read() as session:
+        found, told = queries.findings(session, review.id), queries.diagnostics(session, review.id)
+    log = report.document(review, found, told, f"{site().settings.base_url}/git/{review.repository}")
+    return Response(orjson.dumps(log), content_type="application/sarif+json")
 
 
 def _review(row: Review) -> dict[str, Any]:

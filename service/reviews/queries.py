@@ -15,6 +15,8 @@ from service.reviews.models import DiagnosticRow, FindingRow, Review, Waiver
 
 HASH_CHARACTERS_MIN = 6
 """A shorter text is taken for words only."""
+ID_MAX = 2**63 - 1
+"""What a database takes for a number; beyond it there is nothing."""
 SHOWN = ("all", "new", "old", "waived", "suppressed")
 """Which findings of a review to see; `new` are those that count for the gate."""
 
@@ -78,7 +80,7 @@ def search(session: Session, repositories: Sequence[str], text: str, limit: int 
 
 def review(session: Session, review_id: int) -> Review:
     """One review. Raises Missing."""
-    found = session.get(Review, review_id)
+    found = session.get(Review, review_id) if review_id <= ID_MAX else None
     if found is None:
         raise Missing(what="review", name=str(review_id))
     return found
@@ -126,7 +128,7 @@ def waivers(session: Session, repository: str, *, before: int | None = None, lim
 
 def waiver(session: Session, waiver_id: int) -> Waiver:
     """One waiver. Raises Missing."""
-    found = session.get(Waiver, waiver_id)
+    found = session.get(Waiver, waiver_id) if waiver_id <= ID_MAX else None
     if found is None:
         raise Missing(what="waiver", name=str(waiver_id))
     return found

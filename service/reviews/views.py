@@ -27,6 +27,7 @@ pages = Blueprint("reviews", __name__, template_folder="templates")
 
 REVIEWS_ON_PAGE = 50
 FINDINGS_ON_PAGE = 25
+PAGE_MAX = 10**15
 PANEL_ROWS = 8
 PANEL_LOOKS_AT = 100
 STATES = ("queued", "running", "passed", "blocked", "failed")
@@ -48,7 +49,7 @@ class Placed:
 def list_page() -> str:
     """The reviews that the reader may see, newest first, filtered by the address."""
     who, wanted = principal(), request.args.get("repository", "")
-    state, before = request.args.get("state", ""), request.args.get("before", type=int)
+    state, before = request.args.get("state", ""), request.args.get("before", type=_number)
     with site().db.read() as session:
         readable = queries.readable(session, who)
         chosen = [name for name in readable if not wanted or name == wanted]
@@ -69,7 +70,7 @@ def list_page() -> str:
 def review_page(review_id: int) -> str:
     """One review: the verdict, then the findings, each in its place in the source."""
     review = _readable(review_id)
-    show, page = request.args.get("show", "all"), max(1, request.args.get("page", 1, type=int))
+    show, page = request.args.get("show", "all"), request.args.get("page", 1, type=_number)
     if show not in SHOWN:
         raise Malformed(where="show", why=f"is one of {', '.join(SHOWN)}")
     with site().db.read() as session:
@@ -231,6 +232,11 @@ def gate_line(review: Review) -> str:
     if level not in ("never", "critical"):
         text += " and above"
     return text + "".join(f", lets pass {number} {severity}" for severity, number in options.max_new.items())
+
+
+def _number(text: str) -> int:
+    """A number from an address that a database takes, at least 1."""
+    return max(1, min(int(text), PAGE_MAX))
 
 
 def _address(path: str, query: dict[str, str]) -> str:
