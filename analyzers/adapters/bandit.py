@@ -7,15 +7,18 @@ import warnings
 from functools import cache
 from typing import Any
 
-from bandit.core.config import BanditConfig
-from bandit.core.meta_ast import BanditMetaAst
-from bandit.core.metrics import Metrics
-from bandit.core.node_visitor import BanditNodeVisitor
-from bandit.core.test_set import BanditTestSet
-
 from analyzers.context import Draft
 from analyzers.finding import Confidence, Severity
 from analyzers.lines import Lines
+
+with warnings.catch_warnings():
+    # Bandit calls its plug-in loader with an argument that the loader has deprecated: nobody here can change that.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from bandit.core.config import BanditConfig
+    from bandit.core.meta_ast import BanditMetaAst
+    from bandit.core.metrics import Metrics
+    from bandit.core.node_visitor import BanditNodeVisitor
+    from bandit.core.test_set import BanditTestSet
 
 TOOL = "bandit"
 LEFT_OUT = frozenset(

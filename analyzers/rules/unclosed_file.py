@@ -2,9 +2,10 @@
 
 import libcst as cst
 
+from analyzers.ownership import BORROWERS, released
 from analyzers.rule import Rule
 from analyzers.scope import Scope
-from analyzers.syntax import ScopeNode, bound_names, descend
+from analyzers.syntax import ScopeNode, descend
 
 _OPENERS = frozenset(
     {"builtins.open", "io.open", "codecs.open", "gzip.open", "bz2.open", "lzma.open", "os.fdopen", "tarfile.open",
@@ -12,16 +13,6 @@ _OPENERS = frozenset(
      "tempfile.TemporaryFile", "tempfile.NamedTemporaryFile", "sqlite3.connect", "wave.open", "dbm.open",
      "shelve.open"}
 )  # fmt: skip
-_BORROWERS = frozenset(
-    {"json.load", "json.dump", "pickle.load", "pickle.dump", "marshal.load", "marshal.dump", "csv.reader",
-     "csv.writer", "csv.DictReader", "csv.DictWriter", "yaml.load", "yaml.safe_load", "yaml.safe_load_all",
-     "yaml.dump", "yaml.safe_dump", "tomllib.load", "plistlib.load", "plistlib.dump", "ast.parse", "copy.copy",
-     "shutil.copyfileobj", "hashlib.file_digest", "configparser.ConfigParser().read_file", "struct.unpack",
-     "xml.etree.ElementTree.parse", "tokenize.tokenize", "tokenize.generate_tokens", "itertools.islice",
-     "pandas.read_csv", "numpy.load", "numpy.loadtxt", "traceback.print_exc", "select.select"}
-) | {f"builtins.{name}" for name in ("print", "len", "list", "sorted", "enumerate", "iter", "next", "sum", "set",
-     "tuple", "map", "filter", "zip", "max", "min", "any", "all", "isinstance", "hasattr", "getattr", "id", "repr",
-     "str", "bool")}  # fmt: skip
 _OPENING_WORDS = frozenset(name.rsplit(".", 1)[-1] for name in _OPENERS)
 
 
@@ -90,7 +81,7 @@ class UnclosedFile(Rule):
                 lost = method not in ("close", "detach", "__enter__", "fileno", "name", "makefile")
             case cst.Arg():
                 call = self.parent(2)
-                lost = isinstance(call, cst.Call) and self.qualified_name(call.func) in _BORROWERS
+                lost = isinstance(call, cst.Call) and self.qualified_name(call.func) in BORROWERS
             case cst.For() | cst.CompFor():
                 lost = around.iter is node
             case _:
@@ -108,7 +99,7 @@ class UnclosedFile(Rule):
         ]  # fmt: skip
         if not opened:
             return
-        kept = _released(place, scope, self)
+        kept = released(place, scope)
         for one in opened:
             if one.name not in kept and isinstance(one.value, cst.Call):
                 self.report(one.value, about=[one.node])
@@ -122,51 +113,3 @@ def _opens(place: ScopeNode) -> bool:
 def _last_word(func: cst.BaseExpression) -> str:
     last = func.attr if isinstance(func, cst.Attribute) else func
     return last.value if isinstance(last, cst.Name) else ""
-
-
-def _released(place: ScopeNode, scope: Scope, rule: Rule) -> set[str]:
-    """The names that are closed here, or given to somebody who may close them."""
-    names: set[str] = set()
-    for node in descend(place):
-        names |= _closes(node, scope, rule)
-        if isinstance(node, cst.FunctionDef | cst.Lambda | cst.ClassDef) and node is not place:
-            names |= {one.value for one in descend(node.body, into_scopes=True) if isinstance(one, cst.Name)}
-    return names
-
-
-def _closes(node: cst.CSTNode, scope: Scope, rule: Rule) -> set[str]:
-    match node:
-        case cst.Call():
-            closed = _closed_by(node.func)
-            if rule.context.qualified_name(node.func, scope) in _BORROWERS:
-                return closed
-            return closed.union(*(_names_in(arg.value) for arg in node.args))
-        case cst.WithItem():
-            return _names_in(node.item)
-        case cst.Return(value=value) | cst.Yield(value=value) if value is not None:
-            return _names_in(value.item if isinstance(value, cst.From) else value)
-        case cst.Assign() | cst.NamedExpr():
-            return _names_in(node.value)
-        case cst.Element() | cst.DictElement() | cst.StarredElement():
-            return _names_in(node.value)
-    return set()
-
-
-def _closed_by(func: cst.BaseExpression) -> set[str]:
-    if isinstance(func, cst.Attribute) and func.attr.value in ("close", "detach", "__exit__"):
-        return _names_in(func.value)
-    return set()
-
-
-def _names_in(node: cst.CSTNode) -> set[str]:
-    """The names whose own value `node` is, not those that it only reads from."""
-    match node:
-        case cst.Name() | cst.Tuple() | cst.List():
-            return {one.value for one in bound_names(node)}
-        case cst.IfExp():
-            return _names_in(node.body) | _names_in(node.orelse)
-        case cst.BooleanOperation():
-            return _names_in(node.left) | _names_in(node.right)
-        case cst.Await():
-            return _names_in(node.expression)
-    return set()

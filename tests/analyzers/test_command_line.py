@@ -1,0 +1,132 @@
+"""`lockgate review` as people call it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CLEAN = "def add(a, b):\n    return a + b\n"
+LEAK = "def read(path):\n    file = open(path)\n    return file.read()\n"
+INJECTION = "import os\n\n\ndef run(name):\n    os.system('ls ' + name)\n"
+
+
+def lockgate(*arguments, cwd):
+    command = Path(sys.executable).with_name("lockgate")
+    return subprocess.run([command, "review", *arguments], cwd=cwd, capture_output=True, text=True, timeout=100)
+
+
+def git(folder, *arguments):
+    names = {"GIT_AUTHOR_NAME": "Ann", "GIT_AUTHOR_EMAIL": "ann@acme.test", "GIT_COMMITTER_NAME": "Ann",
+             "GIT_COMMITTER_EMAIL": "ann@acme.test", "GIT_CONFIG_GLOBAL": os.devnull}  # fmt: skip
+    subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, env={**os.environ, **names})
+
+
+@pytest.fixture
+def tree(tmp_path):
+    git(tmp_path, "init", "-q", "-b", "main")
+    (tmp_path / "app.py").write_text(INJECTION)
+    (tmp_path / ".gitignore").write_text("build/\n")
+    (tmp_path / "build").mkdir()
+    (tmp_path / "build" / "made.py").write_text(INJECTION)
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-q", "-m", "First")
+    return tmp_path
+
+
+def test_a_clean_folder_ends_with_0(tmp_path):
+    (tmp_path / "a.py").write_text(CLEAN)
+    done = lockgate(".", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "0 findings in 1 files" in done.stdout
+
+
+def test_a_sin_ends_with_1_and_is_shown(tree):
+    done = lockgate(".", cwd=tree)
+    assert done.returncode == 1
+    assert "app.py:5:5  high  shell-injection · CWE-78" in done.stdout
+    assert "os.system('ls ' + name)" in done.stdout
+    assert "made.py" not in done.stdout
+
+
+def test_the_level_decides_the_exit_code(tmp_path):
+    (tmp_path / "a.py").write_text(LEAK)
+    codes = [lockgate(".", "--fail-on", level, cwd=tmp_path).returncode for level in ("high", "medium", "never")]
+    assert codes == [0, 1, 0]
+
+
+def test_only_what_the_base_lacks_counts(tree):
+    (tree / "app.py").write_text("# a line above\n" + INJECTION)
+    done = lockgate(".", "--base", "HEAD", cwd=tree)
+    assert (done.returncode, "not new" in done.stdout) == (0, True)
+    (tree / "more.py").write_text(INJECTION)
+    again = lockgate(".", "--base", "HEAD", "--format", "json", cwd=tree)
+    assert again.returncode == 1
+    assert [(f["path"], f["new"]) for f in json.loads(again.stdout)["findings"]] == [("more.py", True), ("app.py", False)]
+
+
+def test_a_moved_file_brings_nothing_new(tree):
+    git(tree, "mv", "app.py", "tool.py")
+    assert lockgate(".", "--base", "HEAD", cwd=tree).returncode == 0
+
+
+def test_sarif_comes_out_as_json(tree):
+    done = lockgate("app.py", "--format", "sarif", cwd=tree)
+    assert json.loads(done.stdout)["runs"][0]["results"][0]["ruleId"] == "shell-injection"
+
+
+def test_a_secret_is_never_printed(tmp_path):
+    (tmp_path / "settings.py").write_text('password = "tulip-44-rain"\n')
+    for form in ("text", "json", "sarif"):
+        done = lockgate(".", "--format", form, cwd=tmp_path)
+        assert done.returncode == 1
+        assert "tulip" not in done.stdout
+
+
+def test_own_rules_join_in(tree, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("rules")
+    (folder / "shout.py").write_text(
+        'from analyzers.rule import Rule\n\n\nclass NoShouting(Rule):\n    """Names do not shout."""\n'
+        '    severity = "info"\n\n    def visit_Name(self, node):\n        if node.value == "LOUD":\n'
+        "            self.report(node)\n"
+    )
+    (tree / "app.py").write_text("LOUD = 1\n")
+    done = lockgate(".", "--rules", str(folder), "--fail-on", "info", cwd=tree)
+    assert done.returncode == 1
+    assert "no-shouting" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("missing",), "does not exist"),
+        ((".", "--base", "nowhere"), "git knows no commit 'nowhere' here"),
+        ((".", "--fail-on", "awful"), "awful"),
+    ],
+)
+def test_a_wrong_call_ends_with_2(tree, arguments, says):
+    done = lockgate(*arguments, cwd=tree)
+    assert done.returncode == 2
+    assert says in done.stderr
+
+
+def test_broken_settings_end_with_2(tree):
+    (tree / ".lockgate.yml").write_text("review:\n  exlude: [a]\n")
+    done = lockgate(".", cwd=tree)
+    assert done.returncode == 2
+    assert ".lockgate.yml:2: unknown key `review.exlude`; did you mean `exclude`?" in done.stderr
+
+
+def test_a_base_needs_git(tmp_path):
+    done = lockgate(".", "--base", "HEAD", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "needs a git work tree" in done.stderr
+
+
+def test_a_terminal_is_not_steered_by_sources(tmp_path):
+    (tmp_path / "a.py").write_bytes(b"import os\nos.system(x + '\x1b[2J')\n")
+    done = lockgate(".", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "\x1b" not in done.stdout

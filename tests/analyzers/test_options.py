@@ -1,0 +1,39 @@
+"""Settings files: what they mean, and errors that name file, line and key."""
+
+import pytest
+
+from analyzers.options import BrokenOptions, ReviewOptions, read_options
+
+
+def test_no_file_means_defaults():
+    assert read_options(None, None) == ReviewOptions()
+    assert read_options(b"gate:\n  block_at: medium\n") == ReviewOptions()
+
+
+def test_both_files_exclude():
+    options = read_options(b"review:\n  exclude: [docs/]\n", b'version: 1.0\nexcludeFiles:\n  - "**/generated/**"\n')
+    assert options.excludes("docs/a.py")
+    assert options.excludes("src/generated/a.py")
+    assert not options.excludes("src/a.py")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"gate: {}\nreview:\n  exclud: [a]\n", ".lockgate.yml:3: unknown key `review.exclud`; did you mean `exclude`?"),
+        (b"review:\n  exclude:\n    - a\n    - [b]\n", ".lockgate.yml:4: `review.exclude.1`"),
+        (b"review: yes please\n", ".lockgate.yml:1: `review` must be a mapping"),
+        (b"review:\n  exclude: [a\n", "not YAML"),
+        (b"- a\n", ".lockgate.yml:1: must be a mapping"),
+        (b"a" * 70_000, "larger than the limit"),
+    ],
+)
+def test_an_error_names_file_line_and_key(content, says):
+    with pytest.raises(BrokenOptions) as caught:
+        read_options(content)
+    assert says in str(caught.value)
+
+
+def test_a_bad_codeguru_file_is_an_error():
+    with pytest.raises(BrokenOptions, match=r"aws-codeguru-reviewer.yml:2: `excludeFiles` must be a list"):
+        read_options(None, b"version: 1.0\nexcludeFiles: docs\n")

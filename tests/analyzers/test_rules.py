@@ -1,0 +1,66 @@
+"""Every rule, by its own examples; found by being there."""
+
+import libcst as cst
+import pytest
+
+from analyzers.finding import SEVERITIES
+from analyzers.lint import lint
+from analyzers.rule import all_rules, fix_of, message_of, name_of, why_of
+
+RULES = all_rules()
+INVALID = [pytest.param(rule, source, id=f"{name_of(rule)}-{n}") for rule in RULES for n, source in enumerate(rule.invalid)]
+VALID = [pytest.param(rule, source, id=f"{name_of(rule)}-{n}") for rule in RULES for n, source in enumerate(rule.valid)]
+
+
+@pytest.mark.parametrize(("rule", "source"), INVALID)
+def test_a_rule_finds_its_sin_once(rule, source):
+    found, failed = lint(cst.parse_module(source), source, "a.py", [rule])
+    assert not failed
+    assert [draft.rule for draft in found] == [name_of(rule)]
+
+
+@pytest.mark.parametrize(("rule", "source"), VALID)
+def test_a_rule_leaves_near_misses_alone(rule, source):
+    assert lint(cst.parse_module(source), source, "a.py", [rule]) == ([], [])
+
+
+@pytest.mark.parametrize("rule", RULES, ids=name_of)
+def test_a_rule_explains_itself(rule):
+    assert message_of(rule).endswith((".", "it checks nothing."))
+    assert why_of(rule)
+    assert fix_of(rule)
+    assert rule.severity in SEVERITIES
+    assert 0 < rule.prior <= 1
+    assert rule.invalid
+    assert rule.valid
+
+
+def test_there_are_enough_rules():
+    assert len(RULES) >= 14
+
+
+def test_a_failing_rule_is_told_and_others_go_on():
+    class Broken(RULES[0].__mro__[1]):
+        """Fails on every call."""
+
+        def visit_Call(self, node):
+            raise KeyError("no such thing")
+
+    source = "def f(text):\n    return eval(text)\n"
+    found, failed = lint(cst.parse_module(source), source, "a.py", [Broken, *RULES])
+    assert [draft.rule for draft in found] == ["dynamic-code"]
+    assert failed == ["the rule broken failed here: KeyError: 'no such thing'"]
+
+
+def test_names_follow_imports_and_aliases():
+    source = (
+        "from subprocess import run as start\nimport os.path\ngo = start\n"
+        "def f(name):\n    go('ls ' + name, shell=True)\n    os.system(name)\n"
+    )
+    found, _ = lint(cst.parse_module(source), source, "a.py", RULES)
+    assert [(draft.rule, draft.line) for draft in found] == [("shell-injection", 5), ("shell-injection", 6)]
+
+
+def test_a_shadowed_import_is_not_the_module():
+    source = "import os\ndef f(os, name):\n    os.system(name)\n"
+    assert lint(cst.parse_module(source), source, "a.py", RULES) == ([], [])
