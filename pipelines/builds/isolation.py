@@ -38,17 +38,14 @@ NAMESPACES = (
 )
 PSEUDO = f"--proc /proc --dev /dev --perms 1777 --size {SHM_BYTES} --tmpfs /dev/shm --remount-ro /dev"
 STAGE = """\
-umask 022
-stage=$1; shift
 set -e
-mount -t tmpfs -o mode=755,size=1m lockgate "$stage"
-number=0
-while [ "$1" != -- ]; do
-  if [ -d "$1" ]; then mkdir "$stage/$number"; else : > "$stage/$number"; fi
-  mount --rbind "$1" "$stage/$number"
-  number=$((number + 1)); shift
+umask 022
+stage=$1 names=$2; shift 2
+cd "$stage"
+[ -z "$names" ] || mkdir $names
+for name in $names; do
+  mount --rbind "$1" "$stage/$name"; shift
 done
-shift
 mount --rbind "$stage" /tmp
 exec "$@"
 """
@@ -65,37 +62,61 @@ PLACES = Places("/build", "/run/lockgate", "/tmp")  # noqa: S108  the build's ow
 
 
 @dataclass(frozen=True)
+class Bind:
+    """One part of a folder of the host, `root`/`part`, seen in the build as `inside`."""
+
+    option: str
+    root: Path
+    part: str
+    inside: Path
+
+    def words(self, root: Path) -> list[str]:
+        """For bwrap, with `root` found at another place. Parents that bwrap would make by itself are closed to others."""
+        parents = [parent for parent in reversed(self.inside.parents) if parent != Path("/")]
+        made = [word for parent in parents for word in ("--perms", "0755", "--dir", str(parent))]
+        return [*made, self.option, str(root / self.part), str(self.inside)]
+
+
+@dataclass(frozen=True)
 class View:
-    """What a build sees of the host: `system` are words for bwrap, `binds` are (option, outside, inside)."""
+    """What a build sees of the host: `system` are words for bwrap that need no rights."""
 
     system: tuple[str, ...]
-    binds: tuple[tuple[str, Path, Path], ...] = ()
+    binds: tuple[Bind, ...] = ()
+
+    @property
+    def roots(self) -> tuple[Path, ...]:
+        """The folders that must be within reach of the builds' user."""
+        return tuple(dict.fromkeys(bind.root for bind in self.binds))
 
 
 def wrapped(view: View, stage: Path, payload: list[str], *, share_network: bool, as_root: bool) -> list[str]:
     """The command line of bubblewrap around `payload`. `stage` is an empty folder, used when root starts it."""
-    binds = view.binds
     before: list[str] = []
+    place = {root: root for root in view.roots}
     if as_root:
-        staged = [Path("/tmp") / str(number) for number in range(len(binds))]  # noqa: S108  in a namespace of its own
-        before = ["unshare", "--mount", "--propagation", "private", "sh", "-c", STAGE, "sh", str(stage)]
-        before += [*(str(outside) for _option, outside, _inside in binds), "--", *DROP.split()]
-        binds = tuple((option, place, inside) for (option, _, inside), place in zip(binds, staged, strict=True))
-    words = [word for option, outside, inside in binds for word in _bind(option, outside, inside)]
+        place = {root: Path("/tmp") / str(number) for number, root in enumerate(view.roots)}  # noqa: S108  its own /tmp
+        names = " ".join(path.name for path in place.values())
+        before = ["unshare", "--mount", "--propagation", "private", "sh", "-c", STAGE, "sh", str(stage), names]
+        before += [*map(str, view.roots), *DROP.split()]
+    words = [word for bind in view.binds for word in bind.words(place[bind.root])]
     namespaces = [*NAMESPACES.split(), *(["--share-net"] if share_network else [])]
     return [*before, "bwrap", *namespaces, *view.system, *words, *PSEUDO.split(), *payload]
 
 
 def view(workspace: Workspace, toolchain: Toolchain, network: Network) -> View:
     """The system, the build's own folders, and the interpreters from where they are installed."""
-    own = [
-        ("--bind", workspace.volume, Path(PLACES.volume)),
-        ("--bind", workspace.volume / "tmp", Path(PLACES.temporary)),
-        ("--ro-bind", workspace.control, Path(PLACES.control)),
-        *(("--ro-bind", workspace.control / "etc" / name, Path("/etc") / name) for name in identity_files()),
-    ]
-    tools = [("--ro-bind", folder, folder) for folder in toolchain.folders]
-    return View((*_system(), *_etc(network)), (*own, *tools))
+    volume, control = workspace.volume, workspace.control
+    return View(
+        (*_system(), *_etc(network)),
+        (
+            Bind("--bind", volume, "", Path(PLACES.volume)),
+            Bind("--bind", volume, "tmp", Path(PLACES.temporary)),
+            Bind("--ro-bind", control, "", Path(PLACES.control)),
+            *(Bind("--ro-bind", control, f"etc/{name}", Path("/etc") / name) for name in identity_files()),
+            *(Bind("--ro-bind", folder, "", folder) for folder in toolchain.folders),
+        ),
+    )
 
 
 def identity_files() -> dict[str, str]:
@@ -131,12 +152,6 @@ def _etc(network: Network) -> list[str]:
         if path.exists():
             words += ["--ro-bind", os.path.realpath(path), str(path)]
     return words
-
-
-def _bind(option: str, outside: Path, inside: Path) -> list[str]:
-    """Each parent is made first, open to read: those that bwrap makes by itself are closed to others."""
-    parents = [parent for parent in reversed(inside.parents) if parent != Path("/")]
-    return [*(word for parent in parents for word in ("--perms", "0755", "--dir", str(parent))), option, str(outside), str(inside)]
 
 
 @cache
