@@ -45,9 +45,8 @@ def push_sample(server: Server, name: str, folder: Path) -> Sample:
     (work / "picture.bin").write_bytes(bytes(range(256)) * 40)
     (work / "a b&<i>.txt").write_text("spaces and markup\n")
     (work / "ünïcode.txt").write_text("grüß Gott\n")
-    os.symlink("README.md", work / "link")
-    with open(os.fsencode(work) + b"/latin-\xe9.txt", "wb") as file:
-        file.write(b"caf\xe9\n")
+    (work / "link").symlink_to("README.md")
+    Path(os.fsdecode(os.fsencode(work) + b"/latin-\xe9.txt")).write_bytes(b"caf\xe9\n")
     first = _commit(work, f"First {ATTACK}\n\nThe body & its <b>reasons</b>.")
     (work / "src" / "find.py").write_text(PROGRAM.replace('"&" + name', "name"))
     git(work, "mv", "ünïcode.txt", "renamed.txt")
