@@ -115,7 +115,7 @@ def _get_once(connection: Connection, url: str, headers: dict[str, str], decode:
     try:
         answer = _pool(connection.ca_file, _proxy_for(parts.scheme, parts.hostname or "")).request(
             "GET", plain, headers=sent, redirect=False, preload_content=False, decode_content=decode,
-            retries=urllib3.Retry(connect=1, read=0, redirect=False, status=0, other=0),
+            retries=urllib3.Retry(total=1, redirect=False, status=0),
             timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
         )
     except (HTTPError, OSError) as error:

@@ -57,7 +57,8 @@ class FakeUpstream:
         self.answers[f"/simple/{name}/"] = (200, JSON, json.dumps(page).encode())
 
     def offer_npm(self, name: str, version: str, tarball: bytes, **dist: str) -> None:
-        document = npm_document(name, version, tarball, tarball=f"{self.url}/files/{version}.tgz", **dist)
+        document = npm_document(name, version, tarball, **dist)
+        document["versions"][version]["dist"]["tarball"] = f"{self.url}/files/{version}.tgz"
         document.pop("_attachments")
         document["time"] = {"created": "2024-05-06T07:08:09.000Z", version: "2024-05-06T07:08:09.000Z"}
         self.answers[f"/npm/{name}"] = (200, "application/json", json.dumps(document).encode())

@@ -1,0 +1,87 @@
+"""`lockgate login`: clients work right after it, and their files keep what else they hold."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from service.cli.login_files import get_key, set_key
+from tests.lockgate_server import Server
+from tests.registry.clients import Clients
+from tests.registry.conftest import Upload
+from tests.registry.made import wheel
+
+
+def login(clients: Clients, client: str, *more: str, token: str = "") -> subprocess.CompletedProcess[str]:
+    return clients.run(
+        sys.executable, "-m", "service.cli.main", "login", client, "--server", clients.server_url, "--token", token or clients.token,
+        "--repository", clients.repository, *more, cwd=Path(__file__).parents[2], PIP_CONFIG_FILE="",
+    )
+
+
+def test_pip_installs_after_login(clients: Clients, upload: Upload, tmp_path: Path) -> None:
+    upload(wheel("after-login", "1.0"))
+    done = login(clients, "pip")
+    assert done.returncode == 0, done.stderr
+    config = clients.home / ".config/pip/pip.conf"
+    assert str(config) in done.stdout
+    assert config.stat().st_mode & 0o777 == 0o600
+    installed = clients.run(
+        sys.executable, "-m", "pip", "install", "--no-cache-dir", "--target", str(tmp_path / "site"), "after-login", PIP_CONFIG_FILE=""
+    )
+    assert installed.returncode == 0, installed.stderr
+
+
+def test_twine_uploads_after_login(clients: Clients, tmp_path: Path) -> None:
+    assert login(clients, "twine").returncode == 0
+    one = wheel("after-login", "1.0")
+    (tmp_path / one.filename).write_bytes(one.data)
+    sent = clients.run(sys.executable, "-m", "twine", "upload", "--non-interactive", "-r", "lockgate", str(tmp_path / one.filename))
+    assert sent.returncode == 0, sent.stdout + sent.stderr
+
+
+def test_uv_installs_after_login(clients: Clients, upload: Upload, tmp_path: Path) -> None:
+    upload(wheel("after-login", "1.0"))
+    assert login(clients, "uv").returncode == 0
+    assert login(clients, "uv").returncode == 0
+    done = clients.run(sys.executable, "-m", "uv", "pip", "install", "--no-cache", "--target", str(tmp_path / "site"), "after-login")
+    assert done.returncode == 0, done.stderr
+
+
+def test_npm_knows_us_after_login(clients: Clients) -> None:
+    (clients.home / ".npmrc").write_text("fund=false\n")
+    assert login(clients, "npm").returncode == 0
+    assert clients.run("npm", "whoami").stdout.strip() == "admin"
+    assert (clients.home / ".npmrc").read_text().startswith("fund=false\n")
+
+
+def test_git_clones_after_login(server: Server, clients: Clients, tmp_path: Path) -> None:
+    name = f"login-{clients.repository}"
+    assert server.call("POST", "/api/v1/repositories", {"name": name}).status == 201
+    assert login(clients, "git").returncode == 0
+    done = clients.run("git", "clone", f"{server.url}/git/{name}", str(tmp_path / "clone"), GIT_TERMINAL_PROMPT="0", GIT_ASKPASS="true")
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_wrong_token_writes_nothing(clients: Clients) -> None:
+    done = login(clients, "pip", token="lgt_wrong")
+    assert done.returncode == 2
+    assert "401" in done.stderr
+    assert not (clients.home / ".config/pip/pip.conf").exists()
+
+
+def test_a_dry_run_shows_no_secret(clients: Clients) -> None:
+    (clients.home / ".git-credentials").write_text("https://me:other-secret@elsewhere\n")
+    done = login(clients, "git", "--dry-run")
+    assert done.returncode == 0
+    assert clients.token not in done.stdout
+    assert "other-secret" not in done.stdout
+    assert not (clients.home / ".gitconfig").exists()
+
+
+def test_other_settings_stay_as_they_are() -> None:
+    text = "# mine\n[global]\ntimeout = 9\nindex-url = old\n    continued\n\n[install]\nno-cache = yes\n"
+    changed = set_key(text, "global", "index-url", "new")
+    assert changed == "# mine\n[global]\ntimeout = 9\nindex-url = new\n\n[install]\nno-cache = yes\n"
+    assert set_key(changed, "global", "index-url", "new") == changed
+    assert get_key(changed, "install", "no-cache") == " yes"
+    assert set_key("", "distutils", "a", "b") == "[distutils]\na = b\n"
