@@ -26,7 +26,7 @@ def tell(scene: Scene, repository: Path) -> None:
     """All steps. Raises NotAsTold where one comes out differently from what was announced."""
     show = scene.show
     commit = _head(scene.machine, repository)
-    name = re.sub(r"[^a-z0-9._-]+", "-", repository.name.lower()).strip("-._") or "project"
+    name = _name(repository)
     with show.step(1, f"{repository.name}: a git repository, a package repository and a pipeline"):
         _create(scene, name)
     with show.step(2, "A push, and what the review says"):
@@ -36,6 +36,17 @@ def tell(scene: Scene, repository: Path) -> None:
         _built(scene, name, pushed)
     with show.step(4, "Installing what was published"):
         _install(scene, name)
+
+
+def pages(repository: Path) -> list[tuple[str, str]]:
+    """What to open afterwards."""
+    name = _name(repository)
+    return [("/", "everything that goes on"), (f"/repositories/{name}", "the source"), ("/reviews", "the review"),
+            (f"/pipelines/{name}", "the pipeline"), ("/packages", "the packages")]
+
+
+def _name(repository: Path) -> str:
+    return re.sub(r"[^a-z0-9._-]+", "-", repository.name.lower()).strip("-._") or "project"
 
 
 def _head(machine: Machine, repository: Path) -> str:

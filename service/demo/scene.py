@@ -12,6 +12,7 @@ from service.demo.machine import Machine, free_port, serve_command
 from service.demo.show import NotAsTold, Show, wait_until
 
 START_SECONDS_MAX = 60
+REASON_CHARACTERS = 160
 IDENTITY = {"GIT_AUTHOR_NAME": "Lena Schleuse", "GIT_AUTHOR_EMAIL": "lena@example.com",
             "GIT_COMMITTER_NAME": "Lena Schleuse", "GIT_COMMITTER_EMAIL": "lena@example.com",
             "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
@@ -104,7 +105,7 @@ class _Watcher:
                 key = (action["name"], action["state"])
                 if key not in self._told and action["state"] not in ("queued", "skipped"):
                     self._told.add(key)
-                    why = f" ({action['reason']})" if action.get("reason") else ""
+                    why = f" ({_brief(action['reason'])})" if action.get("reason") else ""
                     self._show.say(f"{stage['name']} / {action['name']}: {action['state']}{why}")
 
     def _log(self, attempt: int) -> None:
@@ -115,6 +116,10 @@ class _Watcher:
         for line in lines:
             if _worth_telling(line):
                 self._show.detail(line)
+
+
+def _brief(reason: str) -> str:
+    return reason if len(reason) <= REASON_CHARACTERS else f"{reason[:REASON_CHARACTERS]}…"
 
 
 def _worth_telling(line: str) -> bool:

@@ -80,7 +80,7 @@ def sinful_push(scene: Scene) -> None:
             came = [f"{f['path']}:{f['line']} {f['rule']}" for f in review["findings"]]
             raise NotAsTold(what=f"the review on a {sin.kind}", expected=f"a finding at {sin.path}:{line}", came=came)
         show.good(f"{sin.kind} found at {sin.path}:{line}: {found[0]['message']}")
-    show.check("the gate", "blocked", review["verdict"], told=f"the gate says no: {'; '.join(review['reasons'])}")
+    show.check("the gate", "blocked", review["verdict"], told=f"the gate says no: {review['reasons'][0]}")
     execution = scene.execution_of(NAME, commit)
     execution = scene.follow(execution["id"], lambda e: e["state"] not in ("running", "queued", "waiting"), 20)
     show.check("the execution", "blocked", execution["state"], told="the pipeline stopped at the gate")
@@ -156,7 +156,7 @@ def failing_push(scene: Scene) -> None:
     failed, rollback = api.get(f"/deployments/{failed['id']}"), api.get(f"/deployments/{rollback['id']}")
     show.check("the third version's deployment", "failed", failed["state"])
     show.check("the rollback, a deployment of its own", ("passed", failed["id"]), (rollback["state"], rollback["rollback_of"]),
-               told=f"deployment {rollback['id']} rolled back deployment {failed['id']} to {rollback['name']}")
+               told=f"deployment {rollback['id']} rolled back deployment {failed['id']} to {rollback['bundle_name']}")
     _check_hosts(scene, "1.0.0")
 
 
@@ -197,7 +197,7 @@ def _start_host(scene: Scene, name: str) -> None:
     submit = [{"Effect": "Allow", "Action": ["profile:Submit"], "Resource": [f"profile/{NAME}"]}]
     profile_token = scene.api.post("/tokens", {"label": f"profiles of {name}", "scope": submit})["token"]
     env = {"LOCKGATE_PORT": str(port), "LOCKGATE_PROFILE_SERVER": scene.api.url, "LOCKGATE_PROFILE_TOKEN": profile_token,
-           "LOCKGATE_PROFILE_GROUP": NAME, "LOCKGATE_PROFILE_INSTANCE": name, "LOCKGATE_PROFILE_PERIOD": "2"}
+           "LOCKGATE_PROFILE_GROUP": NAME, "LOCKGATE_PROFILE_INSTANCE": name, "LOCKGATE_PROFILE_FIRST_SECONDS": "2", "LOCKGATE_PROFILE_INTERVAL_SECONDS": "3"}
     passed = [word for key, value in env.items() for word in ("--env", f"{key}={value}")]
     scene.machine.start(name, [python(), "-m", "lockgate_agent", "deploy", "--server", scene.api.url, "--token-file", str(token_file),
                                "--application", NAME, "--group", GROUP, "--host", name, "--root", str(root), *passed])
