@@ -19,6 +19,7 @@ from service.kernel.access import demand, public, site
 from service.kernel.errors import Malformed, Missing, TooLarge
 
 api = APIBlueprint("profiler_ingest", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="profiler")])
+DISCARDED_BYTES_MAX = 4 * wire.COMPRESSED_BYTES_MAX
 INSTANCE_LENGTH_MAX = 200
 VERSION_LENGTH_MAX = 100
 DURATION_MAX = timedelta(days=1)
@@ -84,16 +85,21 @@ def orders(group: ProfilingGroup) -> dict[str, Any]:
 
 
 def _body() -> bytes:
-    """The whole body. A connection that broke looks to the application like an end, so the bytes are counted."""
-    told = request.content_length
-    if told is not None and told > wire.COMPRESSED_BYTES_MAX:
+    """The whole body. A connection that broke looks to the application like an end, so the bytes are counted.
+
+    One that is somewhat too large is read to its end: a client that still writes would not see the answer.
+    """
+    told, chunks, size = request.content_length, [], 0
+    if told is not None and told > DISCARDED_BYTES_MAX:
         raise TooLarge(what="the profile", limit_bytes=wire.COMPRESSED_BYTES_MAX)
-    chunks, size = [], 0
     while chunk := request.stream.read(1 << 16):
-        chunks.append(chunk)
         size += len(chunk)
-        if size > wire.COMPRESSED_BYTES_MAX:
-            raise TooLarge(what="the profile", limit_bytes=wire.COMPRESSED_BYTES_MAX)
+        if size > DISCARDED_BYTES_MAX:
+            break
+        if size <= wire.COMPRESSED_BYTES_MAX:
+            chunks.append(chunk)
+    if size > wire.COMPRESSED_BYTES_MAX:
+        raise TooLarge(what="the profile", limit_bytes=wire.COMPRESSED_BYTES_MAX)
     if told is not None and size != told:
         raise Malformed(where="body", why=f"{told} bytes were announced, {size} came")
     return b"".join(chunks)

@@ -23,6 +23,8 @@ def kind(function: Function, own_packages: Collection[str] = ()) -> str:
 
 def place(function: Function) -> str:
     """The file as a person says it: from its package on, without the folders that all files there have in common."""
+    if function.file.startswith("<"):
+        return function.file
     package = function.name.partition(".")[0]
     at = function.file.rfind(f"/{package}/")
     if at >= 0:

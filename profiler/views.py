@@ -71,7 +71,8 @@ def show(group: str) -> str:
     return render_template(
         "profiler/group.html", view=view, group=view.group, lens=view.lens, flame=picture, bars=_bars(line, view.metric),
         versions=versions, instances=count, state=state_of(view.group), choices=CHOICES, metrics=METRICS, line=_line(view),
-        top=view.hottest()[:TOP_ROWS], advice=view.advice() if not view.lens.root else [], units=units, place=place, kind=kind, short_name=short_name,
+        top=view.hottest()[:TOP_ROWS], advice=view.advice() if not view.lens.root else [],
+        units=units, place=place, kind=kind, short_name=short_name,
         formats=list(FORMATS), hour_cost=lambda value: _monthly(value, seconds), host=request.host_url.rstrip("/"),
         may_edit=principal().may("profile:Edit", RESOURCE.format(group=group)), routes=_has_routes(view),
         key_of=_keys_of(view), own_text=", ".join(view.group.own_packages),

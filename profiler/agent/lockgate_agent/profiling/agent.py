@@ -64,7 +64,7 @@ class Agent:
         self._interval_seconds = settings.interval_seconds
         self._sender_cpu_ns = 0
         self._wait_ns = 0
-        self._retry_at, self._failures = 0.0, 0
+        self._retry_at, self._failures, self._complained = 0.0, 0, False
         self._off_check_at, self._off_file_seen = 0.0, False
         self._in_flight: Optional[tuple[dict[str, str], bytes]] = None
 
@@ -218,16 +218,17 @@ class Agent:
         try:
             self._obey(delivery.post(self.settings.server, self.settings.token, query, profile, seconds=seconds))
         except NotDelivered as error:
+            if not self._complained:
+                _log.warning("a profile was not delivered: %s", error)
+            self._complained = True
+            if not error.again:
+                self.counts["lost"] += 1
+                return True
             low, high = BACKOFF_SECONDS
             pause = min(high, low * 2.0**self._failures) * self._jitter.uniform(0.75, 1.25)
             self._retry_at, self._failures = time.monotonic() + pause, self._failures + 1
-            if self._failures == 1:
-                _log.warning("a profile was not delivered: %s", error)
-            if error.again:
-                return False
-            self.counts["lost"] += 1
-            return True
-        self._retry_at, self._failures = 0.0, 0
+            return False
+        self._retry_at, self._failures, self._complained = 0.0, 0, False
         self.counts["delivered"] += 1
         return True
 

@@ -4,6 +4,7 @@
 from the kernel's thread id (CPUCLOCK_PERTHREAD_MASK | CPUCLOCK_SCHED) answers with an error instead.
 """
 
+import os
 import sys
 import threading
 import time
@@ -29,4 +30,9 @@ def native_ids() -> "dict[int, tuple[int, str]]":
     The copy is one bytecode-free C call, so it is consistent.
     """
     active = dict(threading._active)  # type: ignore[attr-defined]
-    return {ident: (thread.native_id or 0, thread.name) for ident, thread in active.items()}
+    # In a forked child the main thread still has its parent's number, up to Python 3.12; the kernel's is the process id.
+    main, pid = threading.main_thread(), os.getpid()
+    return {
+        ident: ((pid if thread is main and AVAILABLE else thread.native_id) or 0, thread.name)
+        for ident, thread in active.items()
+    }
