@@ -1,7 +1,7 @@
 """What templates may call: pure functions from values to the words and marks that people read."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,6 +30,7 @@ SECTIONS = (
 """Text, address, icon, and further addresses that belong to the section."""
 THEME_COOKIE = "lockgate_theme"
 THEMES = ("light", "dark")
+_HASH = re.compile(r"\b[0-9a-f]{40,64}\b")
 _STEPS = ((60, "s"), (60, "m"), (24, "h"))
 _ADVICE = {
     400: "Correct what is named above and send it again.",
@@ -53,6 +54,7 @@ def install(app: Flask) -> None:
         "slug": slug,
         "severity_level": severity_level,
         "plural": plural,
+        "told": told,
     }
     app.jinja_env.filters.update(filters)
     app.jinja_env.globals.update(
@@ -129,6 +131,12 @@ def size(octets: int) -> str:
 def plural(count: int, one: str, many: str = "") -> str:
     """`1 commit`, `2 commits`, `1,204 branches`."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def told(detail: Mapping[str, Any]) -> str:
+    """The detail of an audit row in a line: empty values left out, hashes shortened."""
+    values = {key: _HASH.sub(lambda found: found[0][:10], str(value)) for key, value in sorted(detail.items()) if value not in ("", None)}
+    return ", ".join(f"{key} {value}" for key, value in values.items())
 
 
 def slug(word: object) -> str:
