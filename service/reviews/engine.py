@@ -25,6 +25,11 @@ class WarmReviewer:
         finally:
             self._used_at = time.monotonic()
 
+    def warm_up(self) -> None:
+        """Starts the child now, so that the next review need not wait for it. Raises ReviewerBroken."""
+        self._used_at = time.monotonic()
+        self._reviewer.warm()
+
     def rest(self, idle_seconds_max: float = IDLE_SECONDS_MAX) -> None:
         """Ends the child when it has been idle for so long: its parsers hold much memory. The next review starts another."""
         if self._reviewer.pid is not None and time.monotonic() - self._used_at > idle_seconds_max:

@@ -5,7 +5,7 @@ from service.git import browse, repos
 from service.kernel import clock
 from service.kernel.bus import job
 from service.kernel.errors import Missing
-from service.kernel.events import Pushed
+from service.kernel.events import Pushed, RepositoryCreated
 from service.kernel.site import Site
 from service.reviews import cache, commit_review, engine, store, waivers
 
@@ -33,6 +33,12 @@ def review_push(site: Site, fact: Pushed) -> None:
         return
     outcome = commit_review.review(site, folder, fact.repository, fact.new, today=clock.now().date())
     store.finish(site, review.id, outcome)
+
+
+@job(queue="light", attempts=1)
+def warm_up(_site: Site, _fact: RepositoryCreated) -> None:
+    """Gets the analysers ready: who makes a git repository pushes to it next."""
+    engine.warm.warm_up()
 
 
 def tick(site: Site) -> None:
