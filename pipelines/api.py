@@ -353,6 +353,7 @@ def _may_set(name: str, body: PipelineBody) -> Principal:
     who = demand("pipeline:Edit", store.resource(name))
     demand("git:Read", f"git/{body.repository}")
     demand("registry:Publish", f"registry/{body.domain}/{body.package_repository}")
+    site().sources.resolve(body.repository, "HEAD")  # says so when there is no such git repository
     return who
 
 

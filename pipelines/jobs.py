@@ -97,7 +97,12 @@ def advance_execution(site: Site, fact: ExecutionStarted | AttemptFinished | App
 
 
 def _attempt_given_up(site: Site, fact: AttemptQueued, error: str) -> None:
-    worker.lose_own(site, fact.attempt_id, f"the attempt could not be carried out: {error}")
+    reason = f"the attempt could not be carried out: {error}"
+    worker.lose_own(site, fact.attempt_id, reason)
+    with site.db.write() as session:
+        row = session.get(Attempt, fact.attempt_id)
+        if row is not None and row.state == "queued":  # not even taken: nobody else will hear of it
+            runner.lose_attempt(session, fact.attempt_id, reason)
 
 
 @job(queue="builds", attempts=2, given_up=_attempt_given_up)

@@ -62,6 +62,15 @@ def newest(
     return rows[:limit], rows[limit - 1].id if len(rows) > limit else None
 
 
+def strips(session: Session, executions: Iterable[Execution]) -> dict[int, list[StageExecution]]:
+    """The stages of many executions, by execution."""
+    found: dict[int, list[StageExecution]] = {row.id: [] for row in executions}
+    rows = session.scalars(select(StageExecution).where(StageExecution.execution_id.in_(found)).order_by(StageExecution.position))
+    for stage in rows:
+        found[stage.execution_id].append(stage)
+    return found
+
+
 def stages_of(session: Session, execution: Execution) -> list[StageView]:
     """The stages of an execution with all that is in them."""
     actions = session.scalars(

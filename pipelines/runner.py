@@ -152,7 +152,7 @@ def lose_attempt(session: Session, attempt_id: int, reason: str) -> None:
         return
     _locked(session, execution_id)
     row = session.get_one(Attempt, attempt_id, populate_existing=True)
-    if row.state != "running":
+    if row.state in attempts.ENDED:
         return
     attempts.end(session, row, "lost", reason)
     action = session.get_one(ActionExecution, row.action_id, populate_existing=True)

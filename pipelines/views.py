@@ -16,6 +16,7 @@ from pipelines.reading import ActionView, StageView
 from service.kernel import clock
 from service.kernel.access import demand, needs, principal, public, site
 from service.kernel.auth import Principal
+from service.kernel.blobs import stream
 from service.kernel.errors import Malformed
 from service.kernel.site import Site
 
@@ -45,7 +46,7 @@ def show_pipeline(pipeline: str) -> str:
     with site().db.read() as session:
         row = store.find_pipeline(session, pipeline)
         found, more = reading.newest(session, [row], PAGE_ROWS, before, state=state)
-        strips = {one.id: reading.stages_of(session, one) for one in found}
+        strips = reading.strips(session, found)
     older = url_for("pipelines.show_pipeline", pipeline=pipeline, before=more, state=state or None) if more else ""
     newer = url_for("pipelines.show_pipeline", pipeline=pipeline, state=state or None) if before else ""
     return render_template(
@@ -161,6 +162,17 @@ def show_log(attempt: int) -> str:
         more=_more_url(attempt, piece),
         lasted=_lasted,
     )
+
+
+@pages.get("/attempts/<int:attempt>/log/text")
+@public
+def text_log(attempt: int) -> Response:
+    """The whole log as it was written."""
+    with site().db.read() as session:
+        demand("pipeline:Read", store.resource(reading.find_attempt(session, attempt)[3].name))
+    path = worker.log_path(site(), attempt)
+    body = stream(path.open("rb")) if path.exists() else b""
+    return Response(body, content_type="text/plain; charset=utf-8", headers={"X-Content-Type-Options": "nosniff"})
 
 
 @pages.get("/attempts/<int:attempt>/log/more")

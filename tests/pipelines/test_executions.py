@@ -228,3 +228,62 @@ def test_deployment_result_ends_the_action(project):
     assert deployment["state"] == "failed"
     assert f"deployment {facts['deployment_id']} failed" in found["reason"]
     assert deployment["reason"] in found["reason"]
+
+
+def test_npm_package_is_published_once_and_again(project):
+    spec = buildspec("mkdir dist", "npm pack --silent --pack-destination dist", files="dist/*")
+    package = '{"name": "tidy-gauge", "version": "1.0.0", "license": "MIT", "main": "index.js", "files": ["index.js"]}'
+    files = {"pipeline.yml": PUBLISHED, "buildspec.yml": spec, "package.json": package, "index.js": "module.exports = 1;\n"}
+    found = project.until(project.push(files), seconds=90)
+    assert found["state"] == "passed", project.log(found, "publish")
+    held = project.server.call("GET", "/npm/default/main/tidy-gauge").json()
+    assert list(held["versions"]) == ["1.0.0"]
+    again = project.until(project.push({"note": "the same package again"}), seconds=90)
+    assert again["state"] == "passed", project.log(again, "publish")
+    changed = project.until(project.push({"index.js": "module.exports = 2;\n"}), seconds=90)
+    assert changed["state"] == "failed"
+    assert "give it a new version" in project.log(changed, "publish")
+
+
+def test_pipeline_needs_a_git_repository(server):
+    answer = server.call("POST", "/api/v1/pipelines", {"name": "astray", "repository": "no/such"})
+    assert answer.status == 404
+    assert "no/such" in answer.json()["detail"]
+
+
+def test_editor_needs_the_powers_of_the_pipeline(project):
+    token = project.server.new_account("half-editor", [
+        {"Effect": "Allow", "Action": ["pipeline:*", "git:Read"], "Resource": ["*"]},
+    ])
+    body = {"name": "greedy", "repository": project.name}
+    refused = project.server.call("POST", "/api/v1/pipelines", body, token=token)
+    assert refused.status == 403
+    assert "registry:Publish" in refused.json()["detail"]
+
+
+def test_schemas_are_published(server):
+    for name, key in (("pipeline", "stages"), ("buildspec", "phases")):
+        assert key in server.call("GET", f"/api/v1/schemas/{name}.json", token=None).json()["properties"]
+
+
+def test_pages_show_what_happened(project):
+    commit = project.push({"pipeline.yml": BUILD, "buildspec.yml": buildspec("printf '\\033[31mred <b>\\033[0m\\n'", "mkdir out; touch out/x")})
+    found = project.until(commit, "passed")
+    attempt = project.action(found, "build")["attempts"][0]["id"]
+
+    def page(path):
+        answer = project.server.call("GET", path, headers={"Accept": "text/html"})
+        assert answer.status == 200, path
+        return answer.text
+
+    assert f"/pipelines/{project.name}" in page("/pipelines")
+    assert f"/executions/{found['id']}" in page(f"/pipelines/{project.name}")
+    shown = page(f"/executions/{found['id']}")
+    assert '<svg class="graph"' in shown
+    assert f"/attempts/{attempt}/log" in shown
+    log = page(f"/attempts/{attempt}/log")
+    assert '<span class="fg-1">red &lt;b&gt;</span>' in log
+    assert "data-more" not in log
+    assert "\x1b[31mred <b>" in page(f"/attempts/{attempt}/log/text")
+    assert f"/executions/{found['id']}" in page("/")
+    assert f"/pipelines/{project.name}" in page(f"/search?q={project.name}")
