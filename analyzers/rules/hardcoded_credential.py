@@ -34,7 +34,7 @@ class HardcodedCredential(Rule):
         'def connect(password="tulip-44-rain"): ...',
         'def f(password):\n    return password == "tulip-44-rain"',
         'import os\nSECRET_KEY = os.environ.get("SECRET_KEY", "s3same0pen")',
-        'AWS_SECRET_ACCESS_KEY = "not/A/real+key/but0shaped1like2one345678"',
+        'AWS_SECRET_ACCESS_KEY = "not/A/real+key1"',
         'token = "a1b2c3d4e5f6a7b8c9d0"',
         'password = b"tulip-44-rain"',
     )
