@@ -14,6 +14,7 @@ from registry.formats import format_named
 from registry.models import Asset, Domain, Package, Version
 from registry.names import PackageName
 from registry.upstream.http import shown
+from registry.versions import by_number
 from service.kernel.access import demand, needs, principal, public, site
 
 api = APIBlueprint("registry_api", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="registry")])
@@ -196,10 +197,10 @@ def undo_yank(path: VersionPath) -> dict[str, Any]:
 @needs(*READ)
 def get_package(path: PackagePath) -> dict[str, Any]:
     """A package with its versions, highest first."""
-    package_format = format_named(path.format)
+    number = by_number(format_named(path.format).order)
     with site().db.read() as session:
         row = catalog.package(session, catalog.place(session, path.domain, path.repository), _name(path))
-        rows = sorted(catalog.versions(session, row), key=lambda v: package_format.order(v.version), reverse=True)
+        rows = sorted(catalog.versions(session, row), key=lambda v: number(v.version), reverse=True)
         return {**_package(row), "tags": catalog.tags(session, row), "versions": [_version(v) for v in rows]}
 
 

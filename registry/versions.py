@@ -1,6 +1,7 @@
 """Versions and their order: PEP 440 for Python, SemVer 2 for npm."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from packaging.utils import canonicalize_version
@@ -52,6 +53,16 @@ def npm_order(version: str) -> tuple[Any, ...]:
         return (0, version)
     numbers = tuple(int(part) for part in match.group(1, 2, 3))
     if match[4] is None:
-        return (2, numbers)
+        return (2, (numbers, (1,)))
     # Numeric identifiers sort below alphanumeric ones, and a shorter list below a longer one (SemVer 2, rule 11).
-    return (1, numbers, tuple((0, int(p), "") if p.isdigit() else (1, 0, p) for p in match[4].split(".")))
+    return (1, (numbers, (0, tuple((0, int(p), "") if p.isdigit() else (1, 0, p) for p in match[4].split(".")))))
+
+
+def by_number(order: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Of an order that prefers final releases, the one by number alone: 1.0, 1.1rc1, 1.1."""
+
+    def key(version: str) -> tuple[bool, Any]:
+        preferred, number = order(version)
+        return preferred > 0, number
+
+    return key

@@ -14,6 +14,7 @@ from registry.catalog import Place
 from registry.formats import Address, all_formats, format_named
 from registry.models import EXTERNAL, INTERNAL, Package, Version
 from registry.upstream.http import shown
+from registry.versions import by_number
 from service.kernel.access import needs, principal, public, site
 from service.kernel.auth import Principal
 from service.kernel.errors import Missing
@@ -96,10 +97,11 @@ def repository(domain: str, repository: str) -> str:
 def package(domain: str, repository: str, format_name: str, name: str) -> str:
     """A package: how to install it, what it is, its versions and files."""
     package_format = format_named(format_name)
+    number = by_number(package_format.order)
     with site().db.read() as session:
         place = catalog.place(session, domain, repository)
         row = catalog.package(session, place, package_format.parse(name))
-        versions = sorted(catalog.versions(session, row), key=lambda v: package_format.order(v.version), reverse=True)
+        versions = sorted(catalog.versions(session, row), key=lambda v: number(v.version), reverse=True)
         wanted = request.args.get("version", "") or row.latest or (versions[0].version if versions else "")
         version = catalog.version(session, row, package_format.key(wanted))
         files = catalog.assets(session, version)

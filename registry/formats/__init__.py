@@ -22,6 +22,11 @@ class Address:
     domain: str
     repository: str
 
+    @property
+    def server(self) -> str:
+        """What `lockgate login --server` takes."""
+        return self.host_url.rstrip("/")
+
     def url(self, kind: str, rest: str = "") -> str:
         """A URL of the format's protocol in this repository."""
         return f"{self.host_url}{kind}/{self.domain}/{self.repository}/{rest}"

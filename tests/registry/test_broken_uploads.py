@@ -76,6 +76,21 @@ def test_an_unclosed_form_is_refused(server: Server, clients: Clients) -> None:
     assert nothing_is_published(server, clients)
 
 
+def test_a_killed_server_keeps_nothing_half(fresh_server: Server) -> None:
+    one = wheel("killed", "1.0", "x = '" + "lock" * 50_000 + "'\n")
+    headers, body = form(one)
+    with socket.create_connection(("127.0.0.1", fresh_server.port), timeout=30) as wire:
+        head = {"Host": f"127.0.0.1:{fresh_server.port}", "Authorization": f"Bearer {fresh_server.token}", **headers}
+        lines = "".join(f"{key}: {value}\r\n" for key, value in {**head, "Content-Length": str(len(body))}.items())
+        wire.sendall(f"POST /pypi/default/main/ HTTP/1.1\r\n{lines}\r\n".encode() + body[: len(body) // 2])
+        fresh_server.kill("web")
+    fresh_server.wait_ready()
+    path = "/api/v1/registry/default/main/packages?q=killed"
+    assert fresh_server.call("GET", path).json()["items"] == []
+    assert fresh_server.call("POST", "/pypi/default/main/", headers=headers, body=body).status == 200
+    assert fresh_server.call("GET", f"/pypi/default/main/files/killed/{one.filename}").body == one.data
+
+
 @pytest.mark.parametrize("share", [0.01, 0.5, 0.999])
 def test_truncated_npm_documents_are_never_published(server: Server, clients: Clients, share: float) -> None:
     body = json.dumps(npm_document("cut", "1.0.0", npm_tarball("cut", "1.0.0"))).encode()

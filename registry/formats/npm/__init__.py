@@ -215,7 +215,7 @@ def _hit(row: Package) -> dict[str, Any]:
 
 def _install(address: Address, package: str, version: str) -> list[Recipe]:
     registry = address.url("npm")
-    login = f"lockgate login npm --server {address.host_url} --domain {address.domain} --repository {address.repository}"
+    login = f"lockgate login npm --server {address.server} --domain {address.domain} --repository {address.repository}"
     pinned = f"{package}@{version}"
     scope = package.partition("/")[0] + ":" if package.startswith("@") else ""
     return [
@@ -228,7 +228,7 @@ def _install(address: Address, package: str, version: str) -> list[Recipe]:
 
 def _publish(address: Address) -> list[Recipe]:
     registry = address.url("npm")
-    login = f"lockgate login npm --server {address.host_url} --domain {address.domain} --repository {address.repository}"
+    login = f"lockgate login npm --server {address.server} --domain {address.domain} --repository {address.repository}"
     return [Recipe("npm", f"{login}\nnpm publish --registry {registry}"), Recipe("pnpm", f"{login}\npnpm publish --registry {registry}")]
 
 

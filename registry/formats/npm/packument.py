@@ -16,7 +16,7 @@ from registry.names import PackageName
 from registry.upstream import fetch
 from registry.upstream.documents import Document
 from registry.upstream.http import UpstreamDown
-from registry.versions import npm_order
+from registry.versions import by_number, npm_order
 from service.kernel.blobs import Blob
 from service.kernel.errors import Missing
 from service.kernel.site import Site
@@ -83,9 +83,9 @@ def full(site: Site, sources: Sources, name: PackageName, base: str) -> dict[str
         top = {**top, **said["top"]}
     for number, manifest in versions.items():
         manifest["dist"] = {**manifest["dist"], "tarball": f"{base}{quote(name.full, safe='@/')}/-/{quote(tarball_name(name, number))}"}
-    numbers = sorted(versions, key=npm_order)
+    numbers = sorted(versions, key=by_number(npm_order))
     if numbers:
-        tags.setdefault("latest", numbers[-1])
+        tags.setdefault("latest", max(numbers, key=npm_order))
     moments = sorted(value for key, value in time.items() if key in versions)
     span = {"created": moments[0], "modified": moments[-1]} if moments else {}
     return {

@@ -130,7 +130,7 @@ def _with_charset(kind: str) -> str:
 def _install(address: Address, package: str, version: str) -> list[Recipe]:
     index_url = address.with_credentials("pypi", "simple/")
     pinned = f"{package}=={version}"
-    login = f"lockgate login {{}} --server {address.host_url} --domain {address.domain} --repository {address.repository}"
+    login = f"lockgate login {{}} --server {address.server} --domain {address.domain} --repository {address.repository}"
     return [
         Recipe("pip", f"{login.format('pip')}\npip install {pinned}"),
         Recipe("pip, once", f'pip install --index-url "{index_url}" {pinned}'),

@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 
 from registry.formats.pypi.archive import parse_file_name
 from registry.models import Asset, Version
-from registry.versions import pypi_order
+from registry.versions import by_number, pypi_order
 from service.kernel.errors import Malformed
 
 API_VERSION = "1.1"
@@ -59,7 +59,7 @@ def project_json(name: str, files: Iterable[ProjectFile], base: str) -> bytes:
     return orjson.dumps({
         "meta": {"api-version": API_VERSION},
         "name": name,
-        "versions": sorted({f.version for f in listed}, key=pypi_order),
+        "versions": sorted({f.version for f in listed}, key=by_number(pypi_order)),
         "files": [_json_file(f, base) for f in listed],
     })
 
