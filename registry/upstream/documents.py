@@ -15,7 +15,7 @@ from sqlalchemy.orm import load_only
 
 from registry.catalog import Connection
 from registry.models import UpstreamDocument
-from registry.upstream.http import UpstreamDown
+from registry.upstream.http import Unreachable, UpstreamDown
 from registry.upstream.locks import alone
 from service.kernel import clock
 from service.kernel.site import Site
@@ -24,7 +24,7 @@ FRESH_SECONDS = 300.0
 ABSENT_FRESH_SECONDS = 60.0
 FOREVER_SECONDS = 10 * 365 * 86400.0
 DOWN_SECONDS = 10.0
-"""How long a connection that failed is not asked again for what there is a copy of."""
+"""How long an index that could not be reached is not asked again, nor one that answered nonsense for that package."""
 
 
 @dataclass(frozen=True)
@@ -82,16 +82,17 @@ def get(site: Site, connection: Connection, name: str, ask: Ask, *, fresh_second
     """
     key = key_of(connection)
     copy = _read(site, key, name)
-    if copy is not None and (copy.is_fresh(fresh_seconds) or _down.is_down(key)):
+    if copy is not None and copy.is_fresh(fresh_seconds):
         return copy.document
     with alone(site, f"document {key} {name}"):
         copy = _read(site, key, name)
-        if copy is not None and (copy.is_fresh(fresh_seconds) or _down.is_down(key)):
+        if copy is not None and copy.is_fresh(fresh_seconds):
             return copy.document
         try:
+            _failures.raise_recent(key, name)
             said = ask(copy.etag if copy and copy.stamp else "")
-        except UpstreamDown:
-            _down.note(key)
+        except UpstreamDown as problem:
+            _failures.note(key, name, problem)
             if copy is None:
                 raise
             return copy.document
@@ -124,20 +125,24 @@ def _write(site: Site, key: str, name: str, copy: _Copy | None, said: Said) -> D
         return Document(row.id, row.stamp) if row.stamp else None
 
 
-class _Down:
-    """Which connections failed a moment ago, in this process."""
+class _Failures:
+    """What failed a moment ago, in this process; otherwise every reader would wait for the same time-out in turn."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._until: dict[str, float] = {}
+        self._recent: dict[tuple[str, str], tuple[float, UpstreamDown]] = {}
 
-    def note(self, key: str) -> None:
+    def note(self, key: str, name: str, problem: UpstreamDown) -> None:
+        now = time.monotonic()
         with self._lock:
-            self._until[key] = time.monotonic() + DOWN_SECONDS
+            self._recent = {k: v for k, v in self._recent.items() if v[0] > now}
+            self._recent.setdefault((key, "" if isinstance(problem, Unreachable) else name), (now + DOWN_SECONDS, problem))
 
-    def is_down(self, key: str) -> bool:
+    def raise_recent(self, key: str, name: str) -> None:
         with self._lock:
-            return self._until.get(key, 0.0) > time.monotonic()
+            found = self._recent.get((key, "")) or self._recent.get((key, name))
+        if found is not None and found[0] > time.monotonic():
+            raise found[1].with_traceback(None)
 
 
-_down = _Down()
+_failures = _Failures()

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -26,6 +27,7 @@ from service.kernel.site import Site
 
 FILE_BYTES_MAX = 8 * 1024**3
 WAIT_SECONDS_MAX = 900.0
+STREAMED_BYTES_MIN = 1024 * 1024
 _log = structlog.get_logger("registry")
 
 
@@ -50,13 +52,13 @@ class UpstreamLies(UpstreamDown):
 class Download:
     """One download in flight; `state` is starting, streaming, stored or failed."""
 
-    def __init__(self, keep: Callable[[Blob, dict[str, str]], None], is_stored: Callable[[], bool]) -> None:
+    def __init__(self, folder: Path, keep: Callable[[Blob, dict[str, str]], None], is_stored: Callable[[], bool]) -> None:
         self.state = "starting"
         self.size: int | None = None
         self.problem: Problem | None = None
         self._keep, self._is_stored = keep, is_stored
         self._changed = threading.Condition()
-        self._spool = tempfile.TemporaryFile()  # noqa: SIM115  closed when the last reader is gone, with the object
+        self._spool = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  closed when the last reader is gone, with the object
         self._written = 0
         self._readable = 0
 
@@ -85,6 +87,20 @@ class Download:
                 raise UpstreamDown(host="upstream", why=f"the file did not come within {WAIT_SECONDS_MAX:.0f} seconds")
         if self.state == "failed":
             raise self.problem or UpstreamDown(host="upstream", why="the file did not come")
+
+    def is_streamed(self, *, whole: bool) -> bool:
+        """Waits until there is something to send; answers whether to send it as it comes, or (False) from the store.
+
+        A small file is waited for, and one of unknown length, of which a client could not tell that it broke off: their
+        failures get a proper answer. Raises the download's problem.
+        """
+        self.wait(whole=whole)
+        if self.state == "stored":
+            return False
+        if self.size is None or self.size <= STREAMED_BYTES_MIN:
+            self.wait(whole=True)
+            return False
+        return True
 
     def follow(self) -> Iterator[bytes]:
         """The bytes as they come. Raises when the download fails, which breaks the client's connection: it must not look whole."""
@@ -143,7 +159,7 @@ def start(site: Site, key: str, file: RemoteFile, keep: Callable[[Blob, dict[str
         found = _running.get(key)
         if found is not None:
             return found
-        download = _running[key] = Download(keep, is_stored)
+        download = _running[key] = Download(_spool_folder(site), keep, is_stored)
 
     def run() -> None:
         try:
@@ -154,6 +170,12 @@ def start(site: Site, key: str, file: RemoteFile, keep: Callable[[Blob, dict[str
 
     threading.Thread(target=run, daemon=True, name="registry-fetch").start()
     return download
+
+
+def _spool_folder(site: Site) -> Path:
+    folder = site.settings.data / "work"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 _lock = threading.Lock()

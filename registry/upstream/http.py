@@ -34,6 +34,10 @@ class UpstreamDown(Problem):
     todo = "What was fetched from it before is still served; try again later."
 
 
+class Unreachable(UpstreamDown):
+    """No answer at all: what holds for one package holds for all of that index."""
+
+
 @dataclass
 class Remote:
     """An answer whose body is read in pieces; close it."""
@@ -120,7 +124,7 @@ def _get_once(connection: Connection, url: str, headers: dict[str, str], decode:
         )
     except (HTTPError, OSError) as error:
         why = getattr(error, "reason", None) or error
-        raise UpstreamDown(host=host_of(url), why=f"{type(why).__name__}") from None
+        raise Unreachable(host=host_of(url), why=f"{type(why).__name__}") from None
     return Remote(answer.status, answer.headers, plain, answer)
 
 

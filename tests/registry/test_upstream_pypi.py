@@ -1,9 +1,13 @@
 """Python packages through an external index: fetched once, checked, kept, and never mixed with ours."""
 
+import hashlib
+import http.client
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import pytest
 
 from tests.lockgate_server import Answer, Server, wait_for
 from tests.registry.clients import Clients
@@ -75,14 +79,27 @@ def test_an_unreachable_index_is_named(server: Server, mirror: Clients, upstream
 def test_a_wrong_digest_is_thrown_away(server: Server, mirror: Clients, upstream: FakeUpstream) -> None:
     one = wheel("liar", "1.0")
     upstream.offer(one, sha256="0" * 64)
-    try:
-        answer = fetch(server, mirror, "liar", one.filename)
-    except OSError:  # the connection broke before the last bytes: nobody takes the file for whole
-        answer = None
-    assert answer is None or answer.status == 502 or len(answer.body) < len(one.data)
+    answer = fetch(server, mirror, "liar", one.filename)
+    assert answer.status == 502
+    assert "announced" in answer.text
     assert stored(server, mirror) == []
+
+
+def test_a_large_lie_breaks_off_in_time(server: Server, mirror: Clients, upstream: FakeUpstream) -> None:
+    one = sdist("liar", "1.0", extra=hashlib.shake_256(b"lie").digest(3_000_000))
+    upstream.offer(one, sha256="0" * 64)
+    with pytest.raises((OSError, http.client.HTTPException)):
+        fetch(server, mirror, "liar", one.filename)
+    assert stored(server, mirror) == []
+
+
+def test_large_files_stream_through_whole(server: Server, mirror: Clients, upstream: FakeUpstream) -> None:
+    one = sdist("large", "1.0", extra=hashlib.shake_256(b"truth").digest(5_000_000))
     upstream.offer(one)
-    assert fetch(server, mirror, "liar", one.filename, Range="bytes=0-").status == 502, "the page is kept for a while"
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: fetch(server, mirror, "large", one.filename), range(6)))
+    assert all(answer.body == one.data for answer in answers)
+    assert upstream.asked[f"/files/{one.filename}"] == 1
 
 
 def test_pip_refuses_what_the_index_lied_about(mirror: Clients, upstream: FakeUpstream, tmp_path: Path) -> None:

@@ -130,10 +130,8 @@ def tarball(domain: str, repository: str, name: str, filename: str) -> Response:
     asset = packument.stored(site(), where, package, filename)
     if asset is None:
         download = packument.download(site(), where, package, filename, principal().name)
-        download.wait(whole=request.method == "HEAD" or "Range" in request.headers)
-        if download.state != "stored" and download.size is not None:
+        if download.is_streamed(whole=request.method == "HEAD" or "Range" in request.headers):
             return delivery.send_stream(download.follow(), download.size, "application/octet-stream")
-        download.wait(whole=True)
         asset = packument.stored(site(), where, package, filename)
     if asset is None:
         raise Missing(what="tarball", name=filename)

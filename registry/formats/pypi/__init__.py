@@ -74,10 +74,8 @@ def file(domain: str, repository: str, name: str, filename: str) -> Response:
     asset = project.stored(site(), where, package, filename)
     if asset is None:
         download = project.download(site(), where, package, filename, principal().name)
-        download.wait(whole=request.method == "HEAD" or "Range" in request.headers)
-        if download.state != "stored" and download.size is not None:
+        if download.is_streamed(whole=request.method == "HEAD" or "Range" in request.headers):
             return delivery.send_stream(download.follow(), download.size, "application/octet-stream")
-        download.wait(whole=True)
         asset = project.stored(site(), where, package, filename)
     if asset is None:
         raise Missing(what="file", name=filename)
