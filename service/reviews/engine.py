@@ -17,6 +17,11 @@ class WarmReviewer:
         self._reviewer = Reviewer()
         self._used_at = 0.0
 
+    @property
+    def pid(self) -> int | None:
+        """The child's process id while there is one."""
+        return self._reviewer.pid
+
     def review_files(self, files: Sequence[SourceFile], options: ReviewOptions) -> list[FileReport]:
         """Reports on files in their order. Raises analyzers.isolated.ReviewerBroken."""
         self._used_at = time.monotonic()
@@ -32,7 +37,7 @@ class WarmReviewer:
 
     def rest(self, idle_seconds_max: float = IDLE_SECONDS_MAX) -> None:
         """Ends the child when it has been idle for so long: its parsers hold much memory. The next review starts another."""
-        if self._reviewer.pid is not None and time.monotonic() - self._used_at > idle_seconds_max:
+        if self.pid is not None and time.monotonic() - self._used_at > idle_seconds_max:
             self._reviewer.close()
 
 

@@ -99,8 +99,9 @@ def findings(session: Session, review_id: int, *, show: str = "all", offset: int
 
 def standings(session: Session, review_id: int) -> dict[str, int]:
     """How many findings of a review there are of each standing in SHOWN."""
-    of = select(func.count()).select_from(FindingRow).where(FindingRow.review_id == review_id)
-    return {which: session.scalar(of.where(condition)) or 0 for which, condition in _WHICH.items()}
+    sums = [func.sum(case((condition, 1), else_=0)).label(which) for which, condition in _WHICH.items()]
+    row = session.execute(select(*sums).where(FindingRow.review_id == review_id)).one()
+    return {which: int(number or 0) for which, number in row._mapping.items()}
 
 
 def secret_places(session: Session, review_id: int) -> list[tuple[str, int, int]]:

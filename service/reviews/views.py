@@ -212,7 +212,7 @@ def _rank_reasons(row: FindingRow) -> str:
     confidence = CONFIDENCE_WEIGHT[cast(Confidence, row.confidence)]
     return (
         f"{row.severity} severity ({severity:g}) × {row.confidence} confidence ({confidence:g})"
-        f" × the share of this rule's findings that deserve a change ({row.rank / severity / confidence:.2g})"
+        f" × this rule's record ({row.rank / severity / confidence:.2g})"
     )
 
 

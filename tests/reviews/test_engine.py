@@ -1,0 +1,87 @@
+"""What changes when the engine does, and the child that does the work."""
+
+import subprocess
+from pathlib import Path
+
+from sqlalchemy import delete, select, update
+
+from analyzers.finding import SourceFile
+from analyzers.options import ReviewOptions
+from service.git import browse, repos
+from service.git.models import GitRepository
+from service.kernel.events import Pushed
+from service.kernel.site import Site
+from service.reviews import cache, jobs, store
+from service.reviews.engine import WarmReviewer
+from service.reviews.models import FileResult, FindingRow, Review
+from tests.reviews.project import CLEAN, INJECTION, MEDIUM
+
+
+def push(site: Site, repository: GitRepository, work: Path, files: dict[str, str]) -> Review:
+    """Commits into the hosted repository and reviews in this process."""
+    def git(*arguments: str) -> None:
+        who = ("-c", "user.name=Ana", "-c", "user.email=ana@example.com")
+        subprocess.run(["git", *who, *arguments], cwd=work, check=True, capture_output=True)
+
+    work.mkdir(exist_ok=True)
+    git("init", "-q", "-b", "main")
+    for name, content in files.items():
+        (work / name).write_text(content)
+    git("add", "-A")
+    git("commit", "-q", "--allow-empty", "-m", "Change")
+    folder = repos.folder(site.settings, repository)
+    git("push", "-q", str(folder), "main")
+    commit = browse.resolve(folder, "main")
+    assert commit
+    jobs.review_push.run(site, Pushed(repository.name, "refs/heads/main", "", commit, "ana", 1))
+    with site.db.read() as session:
+        review = store.of_commit(session, repository.name, commit)
+    assert review is not None
+    return review
+
+
+def test_a_new_rule_does_not_blame_old_code(site: Site, tmp_path: Path) -> None:
+    repository = repos.create(site, "shop", "default", actor="ana")
+    first = push(site, repository, tmp_path / "work", {".lockgate.yml": "gate:\n  block_at: never\n", "legacy.py": INJECTION})
+    assert first.verdict == "passed"
+    with site.db.write() as session:  # as if an engine without the rule had reviewed it
+        session.execute(delete(FindingRow))
+        session.execute(delete(FileResult))
+        session.execute(update(Review).values(engine_version="older"))
+    second = push(site, repository, tmp_path / "work", {".lockgate.yml": MEDIUM, "shop.py": CLEAN})
+    assert (second.verdict, second.base_commit) == ("passed", first.commit)
+    with site.db.read() as session:
+        assert session.scalars(select(FindingRow.is_new)).all() == [False]
+
+
+def test_the_same_job_twice_reviews_once(site: Site, tmp_path: Path) -> None:
+    repository = repos.create(site, "shop", "default", actor="ana")
+    review = push(site, repository, tmp_path / "work", {"legacy.py": INJECTION})
+    jobs.review_push.run(site, Pushed("shop", "refs/heads/main", "", review.commit, "ana", 1))
+    with site.db.read() as session:
+        assert len(session.scalars(select(FindingRow)).all()) == 1
+
+
+def test_results_of_long_ago_are_forgotten(site: Site, tmp_path: Path) -> None:
+    repository = repos.create(site, "shop", "default", actor="ana")
+    review = push(site, repository, tmp_path / "work", {"shop.py": CLEAN})
+    jobs.tick(site)
+    with site.db.write() as session:
+        assert len(session.scalars(select(FileResult)).all()) == 1
+        session.execute(update(FileResult).values(created_at=review.created_at.replace(year=2020)))
+    assert cache.prune(site) == 1
+    with site.db.read() as session:
+        assert not session.scalars(select(FileResult)).all()
+
+
+def test_an_idle_engine_rests_and_comes_back() -> None:
+    engine = WarmReviewer()
+    files = [SourceFile("shop.py", INJECTION.encode())]
+    assert engine.review_files(files, ReviewOptions())[0].findings
+    first = engine.pid
+    engine.rest(idle_seconds_max=3600)
+    assert engine.pid == first is not None
+    engine.rest(idle_seconds_max=0)
+    assert engine.pid is None
+    assert engine.review_files(files, ReviewOptions())[0].findings
+    engine.rest(idle_seconds_max=0)
