@@ -1,4 +1,4 @@
-"""Publishing through the legacy upload form (docs.pypi.org/api/upload): checked against name, digests and contents."""
+"""Publishing through the legacy upload form: checked against name, digests and contents."""
 
 import base64
 import binascii
