@@ -250,13 +250,14 @@ def get_log(path: AttemptPath, query: LogQuery) -> Response:
 @public
 def list_approvals() -> dict[str, Any]:
     """Open questions in the pipelines that the caller may read."""
+    who = principal()
     with site().db.read() as session:
         found = session.scalars(select(Approval).where(Approval.decision == "").order_by(Approval.id)).all()
         items = [
             {**reading.approval_json(row), "pipeline": pipeline.name}
             for row in found
             for pipeline in (store.find_execution(session, row.execution_id)[1],)
-            if principal().may("pipeline:Read", store.resource(pipeline.name))
+            if who.may("pipeline:Read", store.resource(pipeline.name))
         ]
     return {"items": items, "next": None}
 

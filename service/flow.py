@@ -9,6 +9,7 @@ from service.kernel import events
 from service.kernel.bus import Job
 
 FLOW: dict[type, list[Job]] = {
+    events.RepositoryCreated: [service.reviews.jobs.warm_up],
     events.Pushed: [service.reviews.jobs.review_push, pipelines.jobs.start_executions],
     events.ReviewFinished: [pipelines.jobs.gate_decided],
     events.GateChanged: [pipelines.jobs.gate_decided],
@@ -20,10 +21,9 @@ FLOW: dict[type, list[Job]] = {
     events.DeploymentFinished: [pipelines.jobs.deployment_finished],
     events.ProfileReceived: [profiler.jobs.aggregate],
     # Told for the audit trail and for who listens later; nothing follows from them yet.
-    events.RepositoryCreated: [],
     events.PackagePublished: [],
     events.ExecutionFinished: [],
 }
 
-TICKS = [service.git.pushes.tick, pipelines.jobs.tick, pipelines.deployments.jobs.tick, profiler.jobs.tick]
+TICKS = [service.git.pushes.tick, service.reviews.jobs.tick, pipelines.jobs.tick, pipelines.deployments.jobs.tick, profiler.jobs.tick]
 """Called every second by the worker; each cheap and idempotent."""

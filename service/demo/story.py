@@ -197,7 +197,8 @@ def _start_host(scene: Scene, name: str) -> None:
     submit = [{"Effect": "Allow", "Action": ["profile:Submit"], "Resource": [f"profile/{NAME}"]}]
     profile_token = scene.api.post("/tokens", {"label": f"profiles of {name}", "scope": submit})["token"]
     env = {"LOCKGATE_PORT": str(port), "LOCKGATE_PROFILE_SERVER": scene.api.url, "LOCKGATE_PROFILE_TOKEN": profile_token,
-           "LOCKGATE_PROFILE_GROUP": NAME, "LOCKGATE_PROFILE_INSTANCE": name, "LOCKGATE_PROFILE_FIRST_SECONDS": "2", "LOCKGATE_PROFILE_INTERVAL_SECONDS": "3"}
+           "LOCKGATE_PROFILE_GROUP": NAME, "LOCKGATE_PROFILE_INSTANCE": name,
+           "LOCKGATE_PROFILE_FIRST_SECONDS": "2", "LOCKGATE_PROFILE_INTERVAL_SECONDS": "3"}
     passed = [word for key, value in env.items() for word in ("--env", f"{key}={value}")]
     scene.machine.start(name, [python(), "-m", "lockgate_agent", "deploy", "--server", scene.api.url, "--token-file", str(token_file),
                                "--application", NAME, "--group", GROUP, "--host", name, "--root", str(root), *passed])

@@ -124,7 +124,7 @@ def entry_at(repo: Path, commit: str, path: str) -> Entry | None:
 
 
 def blobs(repo: Path, oids: Sequence[str], *, limit_bytes: int) -> Iterator[tuple[str, bytes]]:
-    """The contents of many blobs from one `cat-file --batch`, in order; larger ones than `limit_bytes` are left out."""
+    """The contents of many blobs from one `cat-file --batch`, in order; larger ones than `limit_bytes`, and missing ones, are left out."""
     process = command.start(in_repository(repo, "cat-file", "--batch", "--buffer"))
     try:
         assert process.stdin is not None and process.stdout is not None
@@ -133,7 +133,10 @@ def blobs(repo: Path, oids: Sequence[str], *, limit_bytes: int) -> Iterator[tupl
                 part = oids[at : at + 500]
                 process.stdin.write("".join(f"{oid}\n" for oid in part).encode() + b"\n")
                 for oid in part:
-                    size = int(out.readline().split()[2])
+                    head = out.readline().split()
+                    if len(head) < 3:
+                        continue  # "<oid> missing"
+                    size = int(head[2])
                     data = out.read(size + 1)[:-1]
                     if size <= limit_bytes:
                         yield oid, data

@@ -74,7 +74,9 @@ def read_limited(argv: Sequence[str], limit_bytes: int, *, seconds_max: float = 
     try:
         assert process.stdin is not None and process.stdout is not None
         process.stdin.close()
-        data = process.stdout.read(limit_bytes + 1)
+        # The pipe itself is unbuffered and would answer a single chunk; a buffered reader goes on until it has enough.
+        with open(process.stdout.fileno(), "rb", closefd=False) as out:
+            data = out.read(limit_bytes + 1)
     finally:
         timer.cancel()
         end(process)
