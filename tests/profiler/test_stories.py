@@ -241,11 +241,20 @@ def test_the_page_answers_without_javascript(server: Server):
     assert "75.0 %" in server.call("GET", "/profiles/page?q=work").text
 
 
+def test_forms_create_and_change_groups(server: Server):
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert server.call("POST", "/profiles", body=b"name=by-form", headers=form).status == 303
+    told = server.call("POST", "/profiles/by-form/settings", body=b"description=hello&own_packages=shop,+tools", headers=form)
+    assert told.status == 303, told.text
+    group = server.call("GET", "/api/v1/profiling-groups/by-form").json()
+    assert (group["description"], group["own_packages"], group["enabled"]) == ("hello", ["shop", "tools"], False)
+
+
 def test_a_killed_worker_merges_after_all(fresh_server: Server):
     url = new_group(fresh_server, "crash")
     for number in range(20):
         assert send(fresh_server, "crash", profile((f"main;f{number}", 10))).status == 201
         if number == 10:
             fresh_server.kill("worker")
-    wait_for(lambda: len(hottest(fresh_server, url)) == 20, 60, "every profile merged")
+    wait_for(lambda: len(hottest(fresh_server, url, "limit=100")) == 21, 90, "every profile merged")
     assert sum(item["self"] for item in hottest(fresh_server, url, "limit=100")) == 20 * 10_000_000
