@@ -7,8 +7,8 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from lockgate_agent.deploy import bundle as on_host
 
+from lockgate_agent.deploy import bundle as on_host
 from pipelines.deployments import bundle as on_server
 from pipelines.deployments.appspec import BadAppspec
 from service.kernel.blobs import LocalBlobs

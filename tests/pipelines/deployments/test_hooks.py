@@ -9,9 +9,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+
 from lockgate_agent.deploy import hooks
 from lockgate_agent.deploy.hooks import Ended, Leftover
-
 from tests.lockgate_server import wait_for
 
 

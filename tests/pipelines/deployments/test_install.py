@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from lockgate_agent.deploy.install import InstallRefused, install
 from lockgate_agent.deploy.layout import Layout, RootInUse
 
