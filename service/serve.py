@@ -168,6 +168,7 @@ def _worker(settings: Settings) -> None:
         signal.signal(number, lambda *_: _end(stop, settings))
     site = start.open_site(settings, worker_id=_worker_name(settings))
     site.db.on_facts = lambda: wake(settings.data)
+    threading.Thread(target=start.refresh, args=(site,), daemon=True, name="refresh").start()
     WorkerProcess(site, stop).run()
 
 

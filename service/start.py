@@ -32,13 +32,16 @@ def open_site(settings: Settings, *, worker_id: str = "") -> Site:
     return Site(settings, db, blobs, GitSources(settings, db), worker_id)
 
 
-def first_start(site: Site) -> bool:
+def first_start(site: Site) -> None:
     """Schema, the account `admin` with its token in `DATA/admin-token`, domain and package repository. Idempotent."""
     migrate(site.db.writer)
-    is_new = _ensure_admin(site)
-    if is_new:
+    if _ensure_admin(site):
         registry.bootstrap.bootstrap(site)
-    return is_new
+
+
+def refresh(site: Site) -> None:
+    """What later starts make good, while the service is answering already: a newer agent is offered to the hosts."""
+    registry.bootstrap.bootstrap(site)
 
 
 def _ensure_admin(site: Site) -> bool:
