@@ -84,15 +84,16 @@ class Machine:
         psutil.wait_procs(alive, timeout=5)
 
     def strays(self) -> list[psutil.Process]:
-        """Processes, other than this one, whose program, arguments or folder lie in the scene."""
-        mine, place = os.getpid(), str(self.folder)
+        """Processes whose program, arguments or folder lie in the scene, but for this one and those that called it."""
+        me, place = psutil.Process(), str(self.folder)
+        ours = {me.pid, *(parent.pid for parent in me.parents())}
         found = []
         for process in psutil.process_iter():
             try:
                 words = [*process.cmdline(), process.cwd()]
             except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
                 continue
-            if process.pid != mine and any(word == place or word.startswith(place + os.sep) for word in words):
+            if process.pid not in ours and any(word == place or word.startswith(place + os.sep) for word in words):
                 found.append(process)
         return found
 

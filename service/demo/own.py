@@ -12,6 +12,7 @@ from service.kernel.errors import Problem
 
 ENDED = ("passed", "failed", "blocked", "stopped", "superseded")
 SHOWN = 5
+PUBLISHED_BEFORE = b"cannot publish over the previously published versions"
 FINISH_SECONDS_MAX = 900
 
 
@@ -102,7 +103,16 @@ def _reviewed(scene: Scene, name: str, commit: str) -> None:
 def _built(scene: Scene, name: str, commit: str) -> None:
     execution = scene.execution_of(name, commit)
     execution = scene.follow(execution["id"], lambda e: e["state"] in ENDED, FINISH_SECONDS_MAX)
+    if _is_out_already(scene, execution):
+        scene.show.say("this very version is in the index that Lockgate passes on, so npm does not publish it again")
+        return
     scene.show.check("the execution", "passed", execution["state"])
+
+
+def _is_out_already(scene: Scene, execution: Any) -> bool:
+    publish = next((a for s in execution["stages"] for a in s["actions"] if a["kind"] == "publish" and a["state"] == "failed"), None)
+    ids = [attempt["id"] for attempt in publish["attempts"]] if publish else []
+    return any(PUBLISHED_BEFORE in scene.api.request("GET", f"/attempts/{number}/log?from=0&wait=0") for number in ids)
 
 
 def _install(scene: Scene, name: str) -> None:
