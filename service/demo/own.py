@@ -4,6 +4,7 @@ import json
 import re
 import urllib.parse
 from pathlib import Path
+from typing import Any
 
 from service.demo.machine import Machine
 from service.demo.scene import IDENTITY, Scene, python
