@@ -1,6 +1,7 @@
 """Starting and stopping: what an administrator meets first."""
 
 import os
+import re
 import socket
 import stat
 import subprocess
@@ -103,9 +104,9 @@ def test_every_route_says_who_may_call_it(server: Server) -> None:
     document = server.call("GET", "/api/v1/openapi.json", token=None).json()
     assert len(document["paths"]) > 30
     for path, methods in document["paths"].items():
+        if "/schemas/" in path:
+            continue  # JSON schemas for editors, the same for everybody
         for method in methods:
-            concrete = path.replace("{", "").replace("}", "").replace("<", "").replace(">", "").replace("path:", "").replace("int:", "")
-            for name in ("execution", "attempt", "deployment", "review", "approval", "token", "artifact"):
-                concrete = concrete.replace(f"/{name}", f"/{name}") if f"{{{name}}}" not in path else concrete.replace(name, "1")
-            answer = server.call(method.upper(), concrete, {} if method in ("post", "put", "patch") else None, token=None)
-            assert answer.status in (401, 404, 405, 422) or path.endswith(("/schemas/pipeline.json", "openapi.json")), (method, path, answer.status)
+            concrete = re.sub(r"\{[^}]*\}", "1", path)
+            body = {} if method in ("post", "put", "patch") else None
+            assert server.call(method.upper(), concrete, body, token=None).status in (401, 404, 422), (method, path)
