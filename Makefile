@@ -5,6 +5,8 @@ ARGS ?=
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Folders whose tests open no database run once.
+WITHOUT_DATABASE := --ignore=tests/architecture --ignore=tests/analyzers --ignore=tests/pipelines/builds --ignore=tests/service/test_blobs.py
 # Compiled bytecode is what makes the service start in time.
 unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
@@ -24,14 +26,13 @@ serve: setup ## the service on port 8642
 
 test: setup-tests ## all tests but the browser's, on SQLite and PostgreSQL
 	$(BIN)/python -m pytest -m "not browser" $(ARGS)
-	LOCKGATE_TEST_DATABASE=postgresql $(BIN)/python -m pytest -m "not browser and not anydb" $(ARGS)
+	LOCKGATE_TEST_DATABASE=postgresql $(BIN)/python -m pytest -m "not browser and not anydb" $(WITHOUT_DATABASE) $(ARGS)
 
 test-browser: setup-tests ## every page in Chromium, with an accessibility check
 	$(BIN)/python -m pytest -m browser $(ARGS)
 
 lint: setup-tests ## style, types, import contracts, size limits
 	$(BIN)/ruff check .
-	$(BIN)/ruff format --check tests/architecture
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/architecture
