@@ -8,6 +8,7 @@ from flask import Blueprint, Response, request
 from registry import catalog, delivery, intake, store
 from registry.formats import Address, PackageFormat, Recipe
 from registry.formats.npm import packument, publication
+from registry.formats.sources import place, send_file
 from registry.models import Package
 from registry.names import PackageName, check_file_name, npm_name
 from registry.rendered import documents
@@ -48,7 +49,7 @@ def tell_npm(problem: Problem) -> Response:
 @needs(*READ)
 def ping(domain: str, repository: str) -> dict[str, Any]:
     """Alive, and the token is good."""
-    _place(domain, repository)
+    place(domain, repository)
     return {}
 
 
@@ -56,7 +57,7 @@ def ping(domain: str, repository: str) -> dict[str, Any]:
 @needs(*READ)
 def whoami(domain: str, repository: str) -> dict[str, Any]:
     """Whose token it is."""
-    _place(domain, repository)
+    place(domain, repository)
     return {"username": principal().name}
 
 
@@ -64,7 +65,7 @@ def whoami(domain: str, repository: str) -> dict[str, Any]:
 @needs(*READ)
 def search(domain: str, repository: str) -> dict[str, Any]:
     """Packages of this repository and its upstreams by words."""
-    where = _place(domain, repository)
+    where = place(domain, repository)
     size = min(request.args.get("size", 20, int), SEARCH_MAX)
     with site().db.read() as session:
         ids = [p.id for p in catalog.search_path(session, where)]
@@ -91,7 +92,7 @@ def put_tag(domain: str, repository: str, name: str, tag: str) -> dict[str, Any]
         version = None
     if not isinstance(version, str):
         raise Malformed(where="body", why="must be a version as a JSON string")
-    store.set_tag(site(), _place(domain, repository), _name(name), publication.check_tag(tag), version, principal().name)
+    store.set_tag(site(), place(domain, repository), _name(name), publication.check_tag(tag), version, principal().name)
     return {"ok": True}
 
 
@@ -101,7 +102,7 @@ def delete_tag(domain: str, repository: str, name: str, tag: str) -> dict[str, A
     """Takes a tag away; `latest` stays."""
     if tag == "latest":
         raise Malformed(where="dist-tag", why="latest can be moved, not removed")
-    store.delete_tag(site(), _place(domain, repository), _name(name), tag, principal().name)
+    store.delete_tag(site(), place(domain, repository), _name(name), tag, principal().name)
     return {"ok": True}
 
 
@@ -125,17 +126,9 @@ def unknown(rest: str, **_names: str) -> Response:
 @needs(*READ)
 def tarball(domain: str, repository: str, name: str, filename: str) -> Response:
     """A tarball, from here or through here."""
-    where, package = _place(domain, repository), _name(name)
+    where, package = place(domain, repository), _name(name)
     filename = check_file_name(filename.rpartition("/")[2])
-    asset = packument.stored(site(), where, package, filename)
-    if asset is None:
-        download = packument.download(site(), where, package, filename, principal().name)
-        if download.is_streamed(whole=request.method == "HEAD" or "Range" in request.headers):
-            return delivery.send_stream(download.follow(), download.size, "application/octet-stream")
-        asset = packument.stored(site(), where, package, filename)
-    if asset is None:
-        raise Missing(what="tarball", name=filename)
-    return delivery.send_blob(site(), asset.digest, asset.size, "application/octet-stream")
+    return send_file(where, package, filename, lambda: packument.download(site(), where, package, filename, principal().name))
 
 
 @bp.get("/<path:name>")
@@ -158,7 +151,7 @@ def publish(domain: str, repository: str, name: str) -> tuple[dict[str, Any], in
     """`npm publish` and `npm deprecate`. The same tarball again is a success."""
     if "/-rev/" in name:
         raise NotOffered(what="unpublish", instead="an administrator deletes a version through the API, DELETE /api/v1/registry/…")
-    is_new = publication.receive(site(), _place(domain, repository), _name(name), principal().name)
+    is_new = publication.receive(site(), place(domain, repository), _name(name), principal().name)
     return {"ok": True, "success": True}, 201 if is_new else 200
 
 
@@ -170,7 +163,7 @@ def unpublish(**_names: str) -> Response:
 
 
 def _document(domain: str, repository: str, name: PackageName, form: str) -> Any:
-    where = _place(domain, repository)
+    where = place(domain, repository)
     sources = packument.look_up(site(), where, name)
     base = Address(request.host_url, domain, repository).url("npm")
 
@@ -187,11 +180,6 @@ def _one_manifest(domain: str, repository: str, name: PackageName, wanted: str) 
     if manifest is None:
         raise Missing(what="version", name=f"{name.full}@{wanted[:100]}")
     return Response(orjson.dumps(manifest), content_type="application/json")
-
-
-def _place(domain: str, repository: str) -> catalog.Place:
-    with site().db.read() as session:
-        return catalog.place(session, domain, repository)
 
 
 def _name(text: str) -> PackageName:

@@ -1,6 +1,5 @@
 """A package as npm clients see it: versions stored here and upstream, merged into one document, full or abbreviated."""
 
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -8,14 +7,14 @@ from urllib.parse import quote
 import orjson
 
 from registry import catalog, store
-from registry.catalog import Connection, Found, Place
+from registry.catalog import Connection, Place
+from registry.formats import sources
 from registry.formats.npm import mirror
 from registry.formats.npm.publication import integrity, tarball_name
+from registry.formats.sources import Sources, is_stored
 from registry.models import EXTERNAL, Asset, Package, Version
 from registry.names import PackageName
 from registry.upstream import fetch
-from registry.upstream.documents import Document
-from registry.upstream.http import UpstreamDown
 from registry.versions import by_number, npm_order
 from service.kernel.blobs import Blob
 from service.kernel.errors import Missing
@@ -29,50 +28,20 @@ _SHORT_KEYS = (
 )
 
 
-@dataclass(frozen=True)
-class Sources:
-    """Where the package's versions come from."""
-
-    found: Found
-    documents: list[tuple[Place, Connection, Document]]
-    problems: list[UpstreamDown] = field(default_factory=list)
-
-    @property
-    def stamp(self) -> tuple[object, ...]:
-        """Changes whenever any of the sources does."""
-        rows = tuple((package.id, package.revision) for _, package in self.found.packages)
-        return (rows, tuple(document.stamp for _, _, document in self.documents))
-
-
 def look_up(site: Site, where: Place, name: PackageName) -> Sources:
     """Finds the package. Raises Missing when nobody has it, UpstreamDown when the only one who may is not reachable."""
-    with site.db.read() as session:
-        found = catalog.find(session, where, name)
-    documents, problems = [], []
-    for place, connection in found.connections:
-        try:
-            document = mirror.packument(site, connection, name)
-        except UpstreamDown as problem:
-            problems.append(problem)
-            continue
-        if document is not None:
-            documents.append((place, connection, document))
-    if not found.packages and not documents:
-        if problems:
-            raise problems[0]
-        raise Missing(what="package", name=f"{name.full} in {where.domain}/{where.name}")
-    return Sources(found, documents, problems)
+    return sources.look_up(site, where, name, mirror.packument)
 
 
-def full(site: Site, sources: Sources, name: PackageName, base: str) -> dict[str, Any]:
+def full(site: Site, package: Sources, name: PackageName, base: str) -> dict[str, Any]:
     """The full packument; `base` is the registry's URL with a slash at the end, under which the tarballs are served."""
     versions: dict[str, Any] = {}
     time: dict[str, str] = {}
     tags: dict[str, str] = {}
     top: dict[str, Any] = {}
-    for _, package in sources.found.packages:
-        _add_stored(site, package, versions, time, tags, top)
-    for _, _, document in sources.documents:
+    for _, row in package.found.packages:
+        _add_stored(site, row, versions, time, tags, top)
+    for _, _, document in package.documents:
         said = document.load(site)
         for number, manifest in said["versions"].items():
             versions.setdefault(number, manifest)
@@ -114,16 +83,6 @@ def render(document: dict[str, Any]) -> bytes:
     return orjson.dumps(document)
 
 
-def stored(site: Site, where: Place, name: PackageName, filename: str) -> Asset | None:
-    """The tarball as an asset of ours, from the first repository in the order of search that has it."""
-    with site.db.read() as session:
-        for _, package in catalog.find(session, where, name).packages:
-            asset = catalog.asset(session, package, filename)
-            if asset is not None:
-                return asset
-    return None
-
-
 def download(site: Site, where: Place, name: PackageName, filename: str, actor: str) -> fetch.Download:
     """Starts fetching a tarball, or joins who does; once it is here it is an asset. Raises Missing or UpstreamDown."""
     place, connection, manifest, moment = _remote(site, where, name, filename)
@@ -140,18 +99,18 @@ def download(site: Site, where: Place, name: PackageName, filename: str, actor: 
             store.publish(site, one, what, actor)
 
     key = f"{where.id} npm {name.full} {filename}"
-    return fetch.start(site, key, mirror.remote_file(connection, manifest), keep, lambda: stored(site, where, name, filename) is not None)
+    return fetch.start(site, key, mirror.remote_file(connection, manifest), keep, lambda: is_stored(site, where, name, filename))
 
 
 def _remote(site: Site, where: Place, name: PackageName, filename: str) -> tuple[Place, Connection, dict[str, Any], str]:
-    sources = look_up(site, where, name)
-    for place, connection, document in sources.documents:
+    package = look_up(site, where, name)
+    for place, connection, document in package.documents:
         said = document.load(site)
         manifest = mirror.version_of_tarball(said, name, filename)
         if manifest is not None:
             return place, connection, manifest, said["time"].get(manifest["version"], "")
-    if sources.problems:
-        raise sources.problems[0]
+    if package.problems:
+        raise package.problems[0]
     raise Missing(what="tarball", name=filename)
 
 

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from registry import catalog, delivery, intake
 from registry.formats import Address, PackageFormat, Recipe
 from registry.formats.pypi import mirror, project, simple, upload
+from registry.formats.sources import place, send_file, stored
 from registry.names import PackageName, check_file_name, pypi_name
 from registry.rendered import documents
 from registry.store import FileExists
@@ -52,7 +53,7 @@ def project_page(domain: str, repository: str, name: str) -> BaseResponse:
     package = _name(name)
     if package.name != name:
         return redirect(url_for(".project_page", domain=domain, repository=repository, name=package.name), 301)
-    where = _place(domain, repository)
+    where = place(domain, repository)
     found = project.look_up(site(), where, package)
     kind, base = _content_type(), _address(domain, repository).url("pypi", f"files/{package.name}/")
     render = simple.project_json if kind == simple.JSON else simple.project_html
@@ -67,19 +68,11 @@ def project_page(domain: str, repository: str, name: str) -> BaseResponse:
 @needs(*READ)
 def file(domain: str, repository: str, name: str, filename: str) -> Response:
     """A file, from here or through here; `FILENAME.metadata` is the core metadata of a wheel."""
-    where, package = _place(domain, repository), _name(name)
+    where, package = place(domain, repository), _name(name)
     check_file_name(filename)
     if filename.endswith(".metadata"):
         return _metadata(where, package, filename.removesuffix(".metadata"))
-    asset = project.stored(site(), where, package, filename)
-    if asset is None:
-        download = project.download(site(), where, package, filename, principal().name)
-        if download.is_streamed(whole=request.method == "HEAD" or "Range" in request.headers):
-            return delivery.send_stream(download.follow(), download.size, "application/octet-stream")
-        asset = project.stored(site(), where, package, filename)
-    if asset is None:
-        raise Missing(what="file", name=filename)
-    return delivery.send_blob(site(), asset.digest, asset.size, "application/octet-stream")
+    return send_file(where, package, filename, lambda: project.download(site(), where, package, filename, principal().name))
 
 
 @bp.post("/")
@@ -87,23 +80,18 @@ def file(domain: str, repository: str, name: str, filename: str) -> Response:
 @needs("registry:Publish", "registry/{domain}/{repository}")
 def publish(domain: str, repository: str) -> Response:
     """The legacy upload form. The same file again is a success."""
-    is_new = upload.receive(site(), _place(domain, repository), principal().name)
+    is_new = upload.receive(site(), place(domain, repository), principal().name)
     return Response("published\n" if is_new else "this very file was already published\n", content_type="text/plain")
 
 
 def _metadata(where: catalog.Place, package: PackageName, filename: str) -> Response:
-    asset = project.stored(site(), where, package, filename)
+    asset = stored(site(), where, package, filename)
     digest = asset.details.get("core_metadata") if asset is not None else None
     kind = "text/plain; charset=utf-8"
     if digest:
         return delivery.send_blob(site(), digest, site().blobs.size(digest), kind)
     _, connection, one = project.remote(site(), where, package, filename)
     return Response(mirror.core_metadata(site(), connection, package.name, one), content_type=kind)
-
-
-def _place(domain: str, repository: str) -> catalog.Place:
-    with site().db.read() as session:
-        return catalog.place(session, domain, repository)
 
 
 def _name(text: str) -> PackageName:

@@ -10,6 +10,7 @@ import orjson
 from registry.catalog import Connection
 from registry.formats.pypi.archive import METADATA_BYTES_MAX
 from registry.formats.pypi.simple import HTML, JSON, ProjectFile, version_in
+from registry.names import PackageName
 from registry.upstream import documents, http
 from registry.upstream.documents import UNCHANGED, Document, Said
 from registry.upstream.fetch import RemoteFile, usable_hashes
@@ -22,9 +23,9 @@ PAGE_BYTES_MAX = 64 * 1024 * 1024
 ACCEPT = f"{JSON}, {HTML};q=0.2, text/html;q=0.1"
 
 
-def project(site: Site, connection: Connection, name: str) -> Document | None:
+def project(site: Site, connection: Connection, name: PackageName) -> Document | None:
     """The project's page at the connection, or None when it has none. Raises UpstreamDown."""
-    return documents.get(site, connection, name, lambda etag: _ask(connection, name, etag))
+    return documents.get(site, connection, name.name, lambda etag: _ask(connection, name.name, etag))
 
 
 def files(body: dict[str, Any]) -> list[ProjectFile]:

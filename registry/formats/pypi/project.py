@@ -2,85 +2,44 @@
 
 import io
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 from registry import catalog, store
-from registry.catalog import Connection, Found, Place
+from registry.catalog import Connection, Place
+from registry.formats import sources
 from registry.formats.pypi import archive, mirror, simple
 from registry.formats.pypi.simple import ProjectFile
-from registry.models import EXTERNAL, Asset
+from registry.formats.sources import Sources, is_stored
+from registry.models import EXTERNAL
 from registry.names import PackageName
 from registry.upstream import fetch
-from registry.upstream.documents import Document
-from registry.upstream.http import UpstreamDown
 from service.kernel.blobs import Blob
 from service.kernel.errors import Missing, Problem
 from service.kernel.site import Site
 
 
-@dataclass(frozen=True)
-class Project:
-    """Where the project's files come from. Raised problems of unreachable connections are kept, not lost."""
-
-    found: Found
-    pages: list[tuple[Place, Connection, Document]]
-    problems: list[UpstreamDown] = field(default_factory=list)
-
-    @property
-    def stamp(self) -> tuple[object, ...]:
-        """Changes whenever any of the sources does."""
-        rows = tuple((package.id, package.revision) for _, package in self.found.packages)
-        return (rows, tuple(page.stamp for _, _, page in self.pages))
-
-
-def look_up(site: Site, where: Place, name: PackageName) -> Project:
+def look_up(site: Site, where: Place, name: PackageName) -> Sources:
     """Finds the project. Raises Missing when nobody has it, UpstreamDown when the only one who may is not reachable."""
-    with site.db.read() as session:
-        found = catalog.find(session, where, name)
-    pages, problems = [], []
-    for place, connection in found.connections:
-        try:
-            page = mirror.project(site, connection, name.name)
-        except UpstreamDown as problem:
-            problems.append(problem)
-            continue
-        if page is not None:
-            pages.append((place, connection, page))
-    if not found.packages and not pages:
-        if problems:
-            raise problems[0]
-        raise Missing(what="project", name=f"{name.name} in {where.domain}/{where.name}")
-    return Project(found, pages, problems)
+    return sources.look_up(site, where, name, mirror.project)
 
 
-def listing(site: Site, project: Project) -> list[ProjectFile]:
+def listing(site: Site, project: Sources) -> list[ProjectFile]:
     """All files, each name once: the first source in the order of search that has it wins."""
     merged: dict[str, ProjectFile] = {}
     with site.db.read() as session:
         for _, package in project.found.packages:
             for version, asset in catalog.files(session, package):
                 merged.setdefault(asset.name, simple.stored_file(version, asset))
-    for _, _, page in project.pages:
+    for _, _, page in project.documents:
         for one in mirror.files(page.load(site)):
             # A stored copy of an outside file keeps what only its index knows: yanks that came later.
             merged[one.filename] = _newer(merged.get(one.filename), one)
     return list(merged.values())
 
 
-def stored(site: Site, where: Place, name: PackageName, filename: str) -> Asset | None:
-    """The file as an asset of ours, from the first repository in the order of search that has it."""
-    with site.db.read() as session:
-        for _, package in catalog.find(session, where, name).packages:
-            asset = catalog.asset(session, package, filename)
-            if asset is not None:
-                return asset
-    return None
-
-
 def remote(site: Site, where: Place, name: PackageName, filename: str) -> tuple[Place, Connection, ProjectFile]:
     """The file at an external connection. Raises Missing or UpstreamDown."""
     project = look_up(site, where, name)
-    for place, connection, page in project.pages:
+    for place, connection, page in project.documents:
         for one in mirror.files(page.load(site)):
             if one.filename == filename:
                 return place, connection, one
@@ -97,7 +56,7 @@ def download(site: Site, where: Place, name: PackageName, filename: str, actor: 
         _retain(site, [where, place], name, one, blob, hashes, actor)
 
     key = f"{where.id} {name.format} {name.name} {filename}"
-    return fetch.start(site, key, mirror.remote_file(connection, one), keep, lambda: stored(site, where, name, filename) is not None)
+    return fetch.start(site, key, mirror.remote_file(connection, one), keep, lambda: is_stored(site, where, name, filename))
 
 
 def _newer(old: ProjectFile | None, new: ProjectFile) -> ProjectFile:

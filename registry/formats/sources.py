@@ -1,0 +1,90 @@
+"""Where a package comes from: what is stored here and what external connections say about it, under one stamp."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from flask import Response, request
+
+from registry import catalog, delivery
+from registry.catalog import Connection, Found, Place
+from registry.models import Asset
+from registry.names import PackageName
+from registry.upstream.documents import Document
+from registry.upstream.fetch import Download
+from registry.upstream.http import UpstreamDown
+from service.kernel.access import site as current_site
+from service.kernel.errors import Missing
+from service.kernel.site import Site
+
+Ask = Callable[[Site, Connection, PackageName], Document | None]
+"""What a connection says about a package; None: it has none. Raises UpstreamDown."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Everybody who has the package. Problems of unreachable connections are kept, not lost."""
+
+    found: Found
+    documents: list[tuple[Place, Connection, Document]]
+    problems: list[UpstreamDown] = field(default_factory=list)
+
+    @property
+    def stamp(self) -> tuple[object, ...]:
+        """Changes whenever any of the sources does."""
+        rows = tuple((package.id, package.revision) for _, package in self.found.packages)
+        return (rows, tuple(document.stamp for _, _, document in self.documents))
+
+
+def look_up(site: Site, where: Place, name: PackageName, ask: Ask) -> Sources:
+    """Finds the package. Raises Missing when nobody has it, UpstreamDown when the only one who may is not reachable."""
+    with site.db.read() as session:
+        found = catalog.find(session, where, name)
+    documents, problems = [], []
+    for place, connection in found.connections:
+        try:
+            document = ask(site, connection, name)
+        except UpstreamDown as problem:
+            problems.append(problem)
+            continue
+        if document is not None:
+            documents.append((place, connection, document))
+    if not found.packages and not documents:
+        if problems:
+            raise problems[0]
+        raise Missing(what="package", name=f"{name.full} in {where.domain}/{where.name}")
+    return Sources(found, documents, problems)
+
+
+def stored(site: Site, where: Place, name: PackageName, filename: str) -> Asset | None:
+    """The file as an asset of ours, from the first repository in the order of search that has it."""
+    with site.db.read() as session:
+        for _, package in catalog.find(session, where, name).packages:
+            asset = catalog.asset(session, package, filename)
+            if asset is not None:
+                return asset
+    return None
+
+
+def is_stored(site: Site, where: Place, name: PackageName, filename: str) -> bool:
+    """Whether the file is an asset of ours."""
+    return stored(site, where, name, filename) is not None
+
+
+def place(domain: str, repository: str) -> Place:
+    """The package repository of the running request. Raises Missing."""
+    with current_site().db.read() as session:
+        return catalog.place(session, domain, repository)
+
+
+def send_file(where: Place, name: PackageName, filename: str, start: Callable[[], Download]) -> Response:
+    """A file, from here or, started by `start`, through here. Raises Missing, or the problem of the download."""
+    site = current_site()
+    asset = stored(site, where, name, filename)
+    if asset is None:
+        download = start()
+        if download.is_streamed(whole=request.method == "HEAD" or "Range" in request.headers):
+            return delivery.send_stream(download.follow(), download.size, "application/octet-stream")
+        asset = stored(site, where, name, filename)
+    if asset is None:
+        raise Missing(what="file", name=filename)
+    return delivery.send_blob(site, asset.digest, asset.size, "application/octet-stream")
