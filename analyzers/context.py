@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import libcst as cst
 
 from analyzers import constant, names
-from analyzers.finding import Confidence, Severity
+from analyzers.finding import Confidence, Mend, Severity, Step
 from analyzers.scope import Scope
 from analyzers.syntax import ScopeNode
 
@@ -33,6 +33,8 @@ class Draft:
     """The secret's text where it is one: only its hash goes further, into the fingerprint."""
     silenced: str = ""
     """Why another tool's own comment (`nosec`) silences it; "" if nothing does."""
+    steps: tuple[Step, ...] = ()
+    mend: Mend | None = None
 
     @property
     def lines(self) -> frozenset[int]:
@@ -51,6 +53,7 @@ class Candidate:
     confidence: Confidence
     about: tuple[cst.CSTNode, ...]
     secret: str
+    replacement: tuple[cst.CSTNode, cst.CSTNode] | None = None
 
 
 @dataclass

@@ -30,6 +30,29 @@ class SourceFile:
 
 
 @dataclass(frozen=True)
+class Step:
+    """One step of a value on its way from where it enters the program to where it does harm."""
+
+    path: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    message: str
+
+
+@dataclass(frozen=True)
+class Mend:
+    """A change that removes the sin: the text from `line`, `column` to before `end_line`, `end_column` becomes `text`."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    text: str
+
+
+@dataclass(frozen=True)
 class Finding:
     """One sin at one place. Lines and columns count from 1 in characters; `end_column` is the first one after."""
 
@@ -53,6 +76,10 @@ class Finding:
     """0 to 1: how much it deserves a developer's time."""
     new: bool | None = None
     """Whether the baseline lacks it; None where there is no baseline."""
+    steps: tuple[Step, ...] = ()
+    """The way of the value, source first and sink last; empty where no data flow was followed."""
+    mend: Mend | None = None
+    """A change that removes it, where one is known to be safe to offer."""
 
     @property
     def secret(self) -> bool:
@@ -66,7 +93,9 @@ class Finding:
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> "Finding":
         """From what `to_dict` gave."""
-        return cls(**value)
+        steps = tuple(Step(**one) for one in value.get("steps", ()))
+        mend = Mend(**value["mend"]) if value.get("mend") else None
+        return cls(**{**value, "steps": steps, "mend": mend})
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,10 @@ class Lines:
         line = bisect_right(self._starts, offset)
         return line, offset - self._starts[line - 1] + 1
 
+    def offset(self, line: int, column: int) -> int:
+        """Where in the text the character at `line` and `column` is, both from 1: what `place` gave, backwards."""
+        return self._starts[line - 1] + column - 1
+
     def symbol(self, number: int) -> str:
         """The function or class around a line of Python, as `Class.method`; "" at the top level.
 

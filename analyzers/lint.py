@@ -1,32 +1,99 @@
 """Runs rules over one module: one walk for all of them, positions only where something was found."""
 
+import re
+from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import cache
+from dataclasses import replace
+from functools import cache, partial
 from typing import Any
 
 import libcst as cst
 from libcst.metadata import CodeRange, PositionProvider
 
 from analyzers.context import Candidate, Context, Draft
+from analyzers.mending import MENDS_PER_FILE_MAX, mend
 from analyzers.rule import Rule, fix_of, name_of, why_of
-from analyzers.syntax import children
+from analyzers.syntax import INNER_SCOPES, children, is_leaf
 
 Handler = Callable[[Any], None]
+_RENAMED = re.compile(r"\bas\s+(\w+)|\b(\w+)\s*(?::[^=\n]+)?:?=\s*[A-Za-z_][\w.]*\s*(?:[#;)]|$)", re.MULTILINE)
+"""Names that may stand for something called otherwise: only for these must a plain call be looked up."""
 
 
 def lint(module: cst.Module, text: str, path: str, rules: Sequence[type[Rule]]) -> tuple[list[Draft], list[str]]:
     """What the rules find in a parsed file, and sentences about rules that failed on it."""
+    context, failed = _candidates(module, text, path, rules)
+    return _located(context, text, path), [f"the rule {name} failed here: {told}" for name, told in sorted(failed.items())]
+
+
+def _candidates(module: cst.Module, text: str, path: str, rules: Sequence[type[Rule]]) -> tuple[Context, dict[str, str]]:
     context = Context(path, module)
+    failed: dict[str, str] = {}
     handlers: dict[type, list[Handler]] = {}
+    calls = Calls(context, text, failed)
     for rule in rules:
         if rule.triggers and not any(word in text for word in rule.triggers):
             continue
         running = rule(context)
         for kind, method in _visits(rule):  # type: ignore[arg-type]  # a class is hashable
-            handlers.setdefault(kind, []).append(getattr(running, method))
-    failed: dict[str, str] = {}
-    _walk(context, handlers, failed)
-    return _located(context), [f"the rule {name} failed here: {told}" for name, told in sorted(failed.items())]
+            handler = getattr(running, method)
+            if kind is cst.Call and (rule.calls or rule.methods):
+                calls.add(rule, handler)
+            else:
+                handlers.setdefault(kind, []).append(handler)
+    if calls:
+        handlers.setdefault(cst.Call, []).append(calls.visit)
+    if handlers:
+        _walk(context, handlers, failed)
+    return context, failed
+
+
+class Calls:
+    """Hands calls to the rules that declared their names, by the last word first and then by the full name."""
+
+    def __init__(self, context: Context, text: str, failed: dict[str, str]) -> None:
+        self._context = context
+        self._text = text
+        self._failed = failed
+        self._by_name: dict[str, list[Handler]] = {}
+        self._by_word: dict[str, list[Handler]] = {}
+        self._words: set[str] = set()
+        self._renamed: frozenset[str] | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self._by_name or self._by_word)
+
+    def add(self, rule: type[Rule], handler: Handler) -> None:
+        """Has `handler` called for what the rule declares."""
+        for word in rule.methods:
+            self._by_word.setdefault(word, []).append(handler)
+        for name in rule.calls:
+            self._by_name.setdefault(name, []).append(handler)
+            self._words.add(name.rsplit(".", 1)[-1])
+
+    def visit(self, node: cst.Call) -> None:
+        """Calls the handlers that want `node`."""
+        func = node.func
+        kind = type(func)
+        if kind is cst.Attribute:
+            word = func.attr.value  # type: ignore[attr-defined]
+            named = word in self._words
+        elif kind is cst.Name:
+            word = func.value  # type: ignore[attr-defined]
+            named = word in self._words or word in self._aliases()
+        else:
+            return
+        wanted = self._by_word.get(word, [])
+        if named and (name := self._context.qualified_name(func)) is not None:
+            more = self._by_name.get(name, ())
+            wanted = [*wanted, *(one for one in more if one not in wanted)]
+        for handler in wanted:
+            _call(handler, node, self._failed)
+
+    def _aliases(self) -> frozenset[str]:
+        if self._renamed is None:
+            self._renamed = frozenset(one or other for one, other in _RENAMED.findall(self._text))
+        return self._renamed
 
 
 @cache
@@ -36,35 +103,41 @@ def _visits(rule: type) -> tuple[tuple[type, str], ...]:
 
 
 def _walk(context: Context, handlers: dict[type, list[Handler]], failed: dict[str, str]) -> None:
-    """Visits every node of meaning. A loop with its own stack: generated code nests deeper than Python recurses."""
+    """Visits every node of meaning. A loop with its own stack: generated code nests deeper than Python recurses.
+
+    A node stands on the stack once to be visited and, wrapped in a tuple, once more to be left. Leaves that nobody
+    asked for never get there.
+    """
     parents = context.parents
     bodies: dict[int, cst.FunctionDef | cst.ClassDef | cst.Lambda] = {}
-    none: list[Handler] = []
-    stack: list[tuple[cst.CSTNode, bool]] = [(context.module, False)]
+    wanted = handlers.get
+    stack: list[Any] = [context.module]
     while stack:
-        node, leaving = stack.pop()
-        opened = bodies.get(id(node)) if bodies else None
-        if leaving:
+        node = stack.pop()
+        kind = type(node)
+        if kind is tuple:
             parents.pop()
-            if opened is not None and context.scope.parent is not None:
+            if node[0] and context.scope.parent is not None:
                 context.scope = context.scope.parent
             continue
+        opened = bodies.pop(id(node), None) if bodies else None
         if opened is not None:
             context.scope = context.scope_of(opened)
-        kind = type(node)
-        for handler in handlers.get(kind, none):
-            _call(handler, node, failed)
-        if kind in _OPENERS:
-            bodies[id(node.body)] = node  # type: ignore[attr-defined, assignment]
-        below = children(node)
+        found = wanted(kind)
+        if found is not None:
+            for handler in found:
+                _call(handler, node, failed)
+        if kind in INNER_SCOPES:
+            bodies[id(node.body)] = node
+        below = [one for one in children(node) if type(one) in handlers or not is_leaf(type(one))]
         if below or opened is not None:
-            stack.append((node, True))
+            stack.append(_LEAVE_SCOPE if opened is not None else _LEAVE)
             parents.append(node)
             below.reverse()
-            stack.extend([(one, False) for one in below])
+            stack += below
 
 
-_OPENERS = frozenset({cst.FunctionDef, cst.ClassDef, cst.Lambda})
+_LEAVE, _LEAVE_SCOPE = (False,), (True,)
 
 
 def _call(handler: Handler, node: cst.CSTNode, failed: dict[str, str]) -> None:
@@ -75,14 +148,29 @@ def _call(handler: Handler, node: cst.CSTNode, failed: dict[str, str]) -> None:
         failed.setdefault(name_of(rule), f"{type(error).__name__}: {error}"[:200])
 
 
-def _located(context: Context) -> list[Draft]:
+def _located(context: Context, text: str, path: str) -> list[Draft]:
     if not context.candidates:
         return []
-    positions = _Positions(context.module)
-    return [_draft(one, positions) for one in context.candidates]
+    positions = Positions(context.module)
+    counts = Counter(one.rule for one in context.candidates)
+    mendable = MENDS_PER_FILE_MAX
+    drafts = []
+    for one in context.candidates:
+        change = None
+        if one.replacement is not None and mendable:
+            mendable -= 1
+            old, new = one.replacement
+            recheck = partial(_count, rule=one.rule, path=path)
+            change = mend(new, positions[old], context.module, text, recheck, counts[one.rule])
+        drafts.append(replace(_draft(one, positions), mend=change))
+    return drafts
 
 
-class _Positions(PositionProvider):
+def _count(module: cst.Module, text: str, *, rule: type[Rule], path: str) -> int:
+    return len(_candidates(module, text, path, [rule])[0].candidates)
+
+
+class Positions(PositionProvider):
     """Where each node is. MetadataWrapper would give the same after walking the whole tree once more for nothing."""
 
     def __init__(self, module: cst.Module) -> None:
@@ -94,7 +182,7 @@ class _Positions(PositionProvider):
         return position if isinstance(position, CodeRange) else position()
 
 
-def _draft(one: Candidate, positions: _Positions) -> Draft:
+def _draft(one: Candidate, positions: Positions) -> Draft:
     rule: type[Rule] = one.rule
     where: CodeRange = positions[one.node]
     also = [positions[node] for node in one.about]

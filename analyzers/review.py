@@ -86,7 +86,7 @@ def _finding(draft: Draft, path: str, mark: str) -> Finding:
     return Finding(
         draft.rule, draft.tool, draft.message, draft.severity, draft.confidence, draft.cwe, path, draft.line,
         draft.column, draft.end_line, draft.end_column, mark, draft.why, draft.fix,
-        rank(draft.severity, draft.confidence, draft.prior),
+        rank(draft.severity, draft.confidence, draft.prior), steps=draft.steps, mend=draft.mend,
     )  # fmt: skip
 
 

@@ -1,10 +1,18 @@
-"""What a rule is, and how rules are found: one file each in `analyzers/rules`, no list to keep."""
+"""What a rule is, and how rules are found: one file each in `analyzers/rules`, no list to keep.
+
+Three declarations keep a rule cheap; each is optional. `triggers`: words of which one must be in the file. `calls`: full
+names, so that `visit_Call` runs only for calls of these, under whatever alias. `methods`: last words of what is called
+(`execute` of `cursor.execute(...)`), for receivers that nobody can name. With both, a call that fits either is visited.
+
+A rule that can mend the sin passes `replacement=(old, new)` to `report`; the engine puts it into the text, parses that
+again and drops the mend if it is no Python or the rule still finds the sin there.
+"""
 
 import importlib.util
 import inspect
 import pkgutil
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import ClassVar
@@ -31,6 +39,10 @@ class Rule:
     """The share of its findings that deserve a change, as far as is known; the ranker starts from it."""
     triggers: ClassVar[Sequence[str]] = ()
     """Words of which one must be in the file for the rule to look at it at all; none means every file."""
+    calls: ClassVar[Collection[str]] = ()
+    """Full names (`subprocess.run`, `pathlib.Path().open`) for which alone `visit_Call` runs; none means every call."""
+    methods: ClassVar[Collection[str]] = ()
+    """Last words of called names (`execute`) for which `visit_Call` runs too, whoever the receiver is."""
     invalid: ClassVar[Sequence[str]] = ()
     """Sources in which the rule finds something; a test runs them."""
     valid: ClassVar[Sequence[str]] = ()
@@ -65,12 +77,16 @@ class Rule:
         confidence: Confidence | None = None,
         about: Iterable[cst.CSTNode] = (),
         secret: str = "",
+        replacement: tuple[cst.CSTNode, cst.CSTNode] | None = None,
     ) -> None:
-        """Marks `node`. `about` are other nodes of the same sin: another tool's word on them is no second one."""
+        """Marks `node`. `about` are other nodes of the same sin: another tool's word on them is no second one.
+
+        `replacement` mends it: a node of the file (`node` or one near it) and what to write instead.
+        """
         self.context.candidates.append(
             Candidate(
                 type(self), node, message or message_of(type(self)), severity or self.severity,
-                confidence or self.confidence, tuple(about), secret,
+                confidence or self.confidence, tuple(about), secret, replacement,
             )
         )  # fmt: skip
 

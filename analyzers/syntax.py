@@ -1,8 +1,9 @@
 """Read-only ways through a libcst tree. libcst's own visitors rebuild every node, which costs ten times as much."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from functools import cache
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import libcst as cst
 
@@ -48,6 +49,19 @@ def children(node: cst.CSTNode) -> list[cst.CSTNode]:
         elif kind is tuple or kind is list:
             below.extend([one for one in value if type(one) in _NODES])
     return below
+
+
+@cache
+def is_leaf(kind: type[cst.CSTNode]) -> bool:
+    """Whether nodes of this class never have a node of meaning below them: names, numbers, operators."""
+    types = get_type_hints(kind, vars(cst), {**vars(cst), "Union": Union, "Sequence": Sequence})
+    return not any(_holds_nodes(types[name]) for name in semantic_fields(kind))
+
+
+def _holds_nodes(hint: Any) -> bool:
+    if isinstance(hint, type) and get_origin(hint) is None:
+        return issubclass(hint, cst.CSTNode)
+    return any(_holds_nodes(one) for one in get_args(hint))
 
 
 def descend(node: cst.CSTNode, *, into_scopes: bool = False) -> Iterator[cst.CSTNode]:
