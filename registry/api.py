@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from registry import catalog, store
+from registry import catalog, repositories, store
 from registry.catalog import Connection, Place
 from registry.formats import format_named
 from registry.models import Asset, Domain, Package, Version
@@ -46,7 +46,7 @@ class NewRepository(_Body):
     name: str
     project: str = "default"
     description: str = Field("", max_length=1000)
-    upstreams: list[str] = Field([], max_length=store.UPSTREAMS_MAX)
+    upstreams: list[str] = Field([], max_length=repositories.UPSTREAMS_MAX)
     connections: list[NewConnection] = Field([], max_length=20)
 
 
@@ -121,7 +121,7 @@ def list_repositories() -> dict[str, Any]:
 def create_repository(body: NewRepository) -> tuple[dict[str, Any], int]:
     """Creates a package repository."""
     who = demand("registry:Admin", f"registry/{body.domain}/{body.name}")
-    made = store.create_repository(
+    made = repositories.create_repository(
         site(), body.domain, body.name, actor=who.name, project=body.project, description=body.description,
         upstreams=tuple(body.upstreams), connections=_connections(body.connections),
     )
@@ -139,7 +139,7 @@ def get_repository(path: RepositoryPath) -> dict[str, Any]:
 @needs(*ADMIN)
 def change_repository(path: RepositoryPath, body: RepositoryChange) -> dict[str, Any]:
     """Changes description, upstreams or external connections."""
-    changed = store.change_repository(
+    changed = repositories.change_repository(
         site(), _place(path), actor=principal().name, description=body.description,
         upstreams=None if body.upstreams is None else tuple(body.upstreams),
         connections=None if body.connections is None else _connections(body.connections),

@@ -5,7 +5,7 @@ import io
 
 import structlog
 
-from registry import agent_wheel, catalog, store
+from registry import agent_wheel, catalog, repositories, store
 from registry.catalog import Place
 from registry.formats.pypi import archive
 from registry.names import pypi_name
@@ -33,7 +33,7 @@ def _repository(site: Site) -> Place:
     except Missing:
         connections = configured_connections()
     try:
-        return store.create_repository(
+        return repositories.create_repository(
             site, DOMAIN, REPOSITORY, actor=ACTOR, description="Packages of every format", connections=connections
         )
     except Clash:  # another process started at the same moment

@@ -6,7 +6,10 @@ from typing import Any
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from registry.models import BLOCK, PUBLISHED, Asset, DistTag, Domain, Package, PackageRepository, Version
+from registry import age, groups
+from registry.age import Gate
+from registry.groups import EXTERNAL_UPSTREAM, SETTING_OF_ORIGIN, Effective
+from registry.models import BLOCK, DOWNLOADABLE, EXTERNAL, PUBLISHED, Asset, DistTag, Domain, Package, PackageRepository, Version
 from registry.names import PackageName
 from service.kernel.errors import Missing
 
@@ -21,6 +24,8 @@ class Connection:
     url: str
     """With a slash at the end; may hold a user name and password."""
     ca_file: str = ""
+    private: bool = False
+    """Whether it may lead to private addresses; an administrator said so, or this machine's own configuration."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,8 @@ class Place:
     upstreams: tuple[str, ...]
     connections: tuple[Connection, ...]
     revision: int
+    minimum_age_hours: int = 0
+    groups_revision: int = 0
 
     @property
     def resource(self) -> str:
@@ -47,8 +54,32 @@ class Place:
 class Found:
     """Where a package may come from: stored ones in the order of search, then external connections."""
 
+    start: Place
     packages: list[tuple[Place, Package]]
     connections: list[tuple[Place, Connection]]
+    group: Effective
+    gate: Gate
+
+    @property
+    def stamp(self) -> tuple[object, ...]:
+        """Changes whenever what is stored, or who may have it, does."""
+        rows = tuple((package.id, package.revision) for _, package in self.packages)
+        return rows, self.start.groups_revision, self.gate.stamp
+
+    def admits(self, place: Place, version: Version, asset: Asset | None = None) -> bool:
+        """Whether the group lets a version of `place` into the repository that was asked, and it is old enough."""
+        if place.id != self.start.id and not self.group.allows(SETTING_OF_ORIGIN[version.origin], self.start.name):
+            return False
+        return asset is None or version.origin != EXTERNAL or not self.gate.holds(version.key, age.published(version, asset))
+
+
+@dataclass(frozen=True)
+class Visible:
+    """What a client is shown of a package: files of listed versions in the order of search, and the keys of hidden versions."""
+
+    files: list[tuple[Version, Asset]]
+    hidden: frozenset[str]
+    """Not to be shown from further up either: the first repository that has a version decides about it."""
 
 
 def place(session: Session, domain: str, name: str) -> Place:
@@ -94,9 +125,64 @@ def find(session: Session, start: Place, name: PackageName) -> Found:
         for row in session.scalars(_named(name).where(Package.repository_id.in_([p.id for p in path])))
     }
     packages = [(p, rows[p.id]) for p in path if p.id in rows]
+    connections = [(p, c) for p in path for c in p.connections if c.format == name.format]
     if any(row.upstream == BLOCK for _, row in packages):
-        return Found([(p, row) for p, row in packages if row.upstream == BLOCK], [])
-    return Found(packages, [(p, c) for p in path for c in p.connections if c.format == name.format])
+        packages, connections = [(p, row) for p, row in packages if row.upstream == BLOCK], []
+    group = groups.effective(groups.load(session, start.domain_id, start.groups_revision), name)
+    if not group.allows(EXTERNAL_UPSTREAM, start.name):
+        connections = []
+    connections = [(p, c) for p, c in connections if group.allows(EXTERNAL_UPSTREAM, p.name)]
+    gate = age.gate(session, [start, *(p for p, _ in packages), *(p for p, _ in connections)], name)
+    return Found(start, packages, connections, group, gate)
+
+
+def visible(session: Session, found: Found) -> Visible:
+    """What of the stored versions a client is shown."""
+    order = {row.id: (at, place) for at, (place, row) in enumerate(found.packages)}
+    if not order:
+        return Visible([], frozenset())
+    query = (
+        select(Version, Asset).outerjoin(Asset, (Asset.version_id == Version.id) & Asset.deleted_at.is_(None))
+        .where(Version.package_id.in_(order)).order_by(Asset.id)
+    )
+    rows = [(v, a) for v, a in session.execute(query) if found.admits(order[v.package_id][1], v)]
+    rows.sort(key=lambda pair: order[pair[0].package_id][0])
+    deciding: dict[str, Version] = {}
+    for one, _ in rows:
+        deciding.setdefault(one.key, one)
+    hidden = frozenset(key for key, one in deciding.items() if one.status != PUBLISHED)
+    files = [
+        (v, a) for v, a in rows
+        if a is not None and v.status == PUBLISHED and v.key not in hidden and found.admits(order[v.package_id][1], v, a)
+    ]
+    return Visible(files, hidden)
+
+
+def stored(session: Session, found: Found, filename: str) -> tuple[Place, Version, Asset] | None:
+    """The file from the first repository in the order of search that has it, if its version may be downloaded.
+
+    Raises Missing when the first repository that knows the file hides it, TooYoung when it is held back.
+    """
+    for place, row in found.packages:
+        query = select(Version, Asset).join(Asset, Asset.version_id == Version.id)
+        pair = session.execute(query.where(Asset.package_id == row.id, Asset.name == filename)).first()
+        if pair is None or not found.admits(place, pair[0]):
+            continue
+        one, asset = pair
+        if one.status not in DOWNLOADABLE or asset.deleted_at is not None or _hides(session, found, row, one.key):
+            raise Missing(what="file", name=f"{filename}: its version {one.version} is {one.status} in {place.domain}/{place.name}")
+        if one.origin == EXTERNAL:
+            found.gate.check(row.display_name, one.version, one.key, age.published(one, asset))
+        return place, one, asset
+    return None
+
+
+def _hides(session: Session, found: Found, row: Package, key: str) -> bool:
+    """Whether a repository before the package's own has put the version away."""
+    ids = [package.id for _, package in found.packages]
+    before = ids[: ids.index(row.id)]
+    query = select(Version.id).where(Version.package_id.in_(before), Version.key == key, Version.status.not_in(DOWNLOADABLE))
+    return bool(before) and session.scalar(query.limit(1)) is not None
 
 
 def package(session: Session, start: Place, name: PackageName) -> Package:
@@ -130,15 +216,17 @@ def files(session: Session, row: Package) -> list[tuple[Version, Asset]]:
 
 
 def asset(session: Session, row: Package, name: str) -> Asset | None:
-    """A living file of the package by its name, also of an unlisted version."""
-    return session.scalar(
-        select(Asset).where(Asset.package_id == row.id, Asset.name == name, Asset.deleted_at.is_(None))
-    )
+    """A living file of the package by its name, of any version that may be downloaded."""
+    query = select(Asset).join(Version, Asset.version_id == Version.id).where(Version.status.in_(DOWNLOADABLE))
+    return session.scalar(query.where(Asset.package_id == row.id, Asset.name == name, Asset.deleted_at.is_(None)))
 
 
 def asset_numbered(session: Session, where: Place, number: int) -> Asset | None:
     """A living file of this very repository by its id."""
-    query = select(Asset).join(Package, Asset.package_id == Package.id).where(Package.repository_id == where.id)
+    query = (
+        select(Asset).join(Package, Asset.package_id == Package.id).join(Version, Asset.version_id == Version.id)
+        .where(Package.repository_id == where.id, Version.status.in_(DOWNLOADABLE))
+    )
     return session.scalar(query.where(Asset.id == number, Asset.deleted_at.is_(None)))
 
 
@@ -180,8 +268,12 @@ def _named(name: PackageName) -> Select[Package]:
 
 def _place(row: PackageRepository, domain: Domain) -> Place:
     connections = tuple(_connection(c) for c in row.connections)
-    return Place(row.id, domain.id, domain.name, row.name, row.project, row.description, tuple(row.upstreams), connections, row.revision)
+    return Place(
+        row.id, domain.id, domain.name, row.name, row.project, row.description, tuple(row.upstreams), connections, row.revision,
+        row.minimum_age_hours, domain.groups_revision,
+    )
 
 
 def _connection(raw: dict[str, Any]) -> Connection:
-    return Connection(raw["format"], raw["url"], raw.get("ca_file", ""))
+    # A connection from before addresses were checked keeps leading where it did.
+    return Connection(raw["format"], raw["url"], raw.get("ca_file", ""), raw.get("private", True))

@@ -1,4 +1,6 @@
-"""The registry's tables. Only `store.py` writes packages; only `upstream/documents.py` writes upstream documents."""
+"""The registry's tables. `store.py`, `statuses.py` and `copying.py` write packages, `repositories.py` and `groups.py` what they live
+in, `upstream/documents.py` upstream documents, `age.py` exceptions from the minimum age.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -8,7 +10,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from service.kernel.db import Base, Id
 
-PUBLISHED, UNLISTED = "Published", "Unlisted"
+PUBLISHED, UNFINISHED, UNLISTED, ARCHIVED, DISPOSED = "Published", "Unfinished", "Unlisted", "Archived", "Disposed"
+"""Statuses of a version. Published: listed and downloadable. Unlisted: downloadable by who knows it, listed to no client. Unfinished:
+the same until its publisher is done (Maven). Archived: neither, and never published again, until it is taken back. Disposed: as
+Archived with its assets gone for good. Deleted is no row at all."""
+DOWNLOADABLE = (PUBLISHED, UNFINISHED, UNLISTED)
 INTERNAL, EXTERNAL = "internal", "external"
 ALLOW, BLOCK = "ALLOW", "BLOCK"
 
@@ -20,6 +26,8 @@ class Domain(Base):
     id: Mapped[Id]
     name: Mapped[str] = mapped_column(unique=True)
     description: Mapped[str] = mapped_column(default="")
+    groups_revision: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Grows with every change of its package groups; 0: there were never any, so nobody need look."""
     created_at: Mapped[datetime]
 
 
@@ -36,7 +44,11 @@ class PackageRepository(Base):
     upstreams: Mapped[list[str]]
     """Names of repositories of the same domain, in the order of search."""
     connections: Mapped[list[Any]]
-    """External connections in the order of search: `{"format": "pypi", "url": ..., "ca_file": ...}`."""
+    """External connections in the order of search: `{"format": "pypi", "url": ..., "ca_file": ..., "private": ...}`."""
+    minimum_age_hours: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How old a version from outside must be before anybody gets it from here."""
+    sequence: Mapped[int] = mapped_column(default=0, server_default="0")
+    """The number of the last version event."""
     revision: Mapped[int] = mapped_column(default=0)
     """Grows with every change of anything inside."""
     created_at: Mapped[datetime]
@@ -80,6 +92,7 @@ class Version(Base):
     details: Mapped[dict[str, Any]]
     """The format's own metadata: core metadata of Python, the manifest of npm."""
     revision: Mapped[int] = mapped_column(default=0)
+    """Counts changes of assets, metadata and status; told to others as `revision_of`."""
     yanked_reason: Mapped[str | None]
     """None: not yanked. May be empty."""
     published_by: Mapped[str]
@@ -103,6 +116,59 @@ class Asset(Base):
     details: Mapped[dict[str, Any]]
     uploaded_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
+
+
+class VersionEvent(Base):
+    """One change of a package version. Rows are only ever added, and outlive what they tell of."""
+
+    __tablename__ = "registry_events"
+    __table_args__ = (UniqueConstraint("repository_id", "sequence"),)
+    id: Mapped[Id]
+    repository_id: Mapped[int] = mapped_column(ForeignKey("registry_repositories.id"))
+    sequence: Mapped[int]
+    """1, 2, 3 … in each package repository, without gaps."""
+    operation: Mapped[str]
+    """Created, Updated or Deleted."""
+    format: Mapped[str]
+    package: Mapped[str]
+    version: Mapped[str]
+    status: Mapped[str]
+    revision: Mapped[str]
+    changes: Mapped[dict[str, Any]]
+    actor: Mapped[str]
+    happened_at: Mapped[datetime]
+
+
+class PackageGroup(Base):
+    """What holds for every package of a domain whose name fits a pattern, and is no better described by a narrower one."""
+
+    __tablename__ = "registry_package_groups"
+    __table_args__ = (UniqueConstraint("domain_id", "pattern"),)
+    id: Mapped[Id]
+    domain_id: Mapped[int] = mapped_column(ForeignKey("registry_domains.id"))
+    pattern: Mapped[str]
+    description: Mapped[str]
+    restrictions: Mapped[dict[str, Any]]
+    """By PUBLISH, EXTERNAL_UPSTREAM, INTERNAL_UPSTREAM: `{"mode": "ALLOW_SPECIFIC_REPOSITORIES", "repositories": [...]}`."""
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class AgeException(Base):
+    """Somebody broke the glass: these versions may be had before they have the minimum age."""
+
+    __tablename__ = "registry_age_exceptions"
+    __table_args__ = (Index("ix_registry_age_exceptions_repository_id_package", "repository_id", "package"),)
+    id: Mapped[Id]
+    repository_id: Mapped[int] = mapped_column(ForeignKey("registry_repositories.id"))
+    format: Mapped[str]
+    package: Mapped[str]
+    version: Mapped[str]
+    """The version's key, or "" for every version."""
+    reason: Mapped[str]
+    actor: Mapped[str]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
 
 
 class DistTag(Base):

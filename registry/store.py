@@ -1,25 +1,24 @@
-"""The only writer of packages. Every change is one transaction: rows, revision, audit, and the fact that tells others."""
+"""Publishing: the writer of packages. Every change is one transaction: rows, revision, audit, and the fact that tells others."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from registry import catalog
-from registry.catalog import Connection, Place
+from registry import catalog, changes, groups
+from registry.catalog import Place
+from registry.changes import CREATED, UPDATED
 from registry.formats import format_named
-from registry.models import ALLOW, BLOCK, EXTERNAL, INTERNAL, PUBLISHED, Asset, DistTag, Domain, Package, PackageRepository, Version
-from registry.names import PackageName, check_repository_name
+from registry.models import ALLOW, ARCHIVED, BLOCK, DISPOSED, EXTERNAL, INTERNAL, PUBLISHED, Asset, DistTag, Package, Version
+from registry.names import PackageName
 from service.kernel import audit, bus, clock
 from service.kernel.blobs import Blob
-from service.kernel.errors import Clash, Malformed, Missing, Problem
+from service.kernel.errors import Malformed, Missing, Problem
 from service.kernel.events import PackagePublished
 from service.kernel.site import Site
-
-UPSTREAMS_MAX = 10
 
 
 class FileExists(Problem):
@@ -53,6 +52,30 @@ class PublishBlocked(Problem):
     todo = "Choose another name, or have an administrator set the package's origin control `publish` to ALLOW."
 
 
+class GroupBlocked(Problem):
+    """A package group says no."""
+
+    status = 403
+    says = "{package} may not be published to {repository}: the package group {group} blocks it"
+    todo = "Publish where the group allows it, or have an administrator change the group's PUBLISH setting."
+
+
+class VersionClosed(Problem):
+    """The version was put away; nothing can be added to it."""
+
+    status = 409
+    says = "{package} {version} is {state} here and cannot be published again"
+    todo = "Raise the version and publish again."
+
+
+class VersionUpstream(Problem):
+    """The version can be had from an upstream already."""
+
+    status = 409
+    says = "{package} {version} already exists in {upstream}, from which {repository} takes it"
+    todo = "Raise the version, or set the package's origin control `upstream` to BLOCK."
+
+
 @dataclass(frozen=True)
 class NewAsset:
     """A file whose bytes are stored and checked already."""
@@ -80,95 +103,69 @@ class Publication:
     published_at: datetime | None = None
 
 
-def ensure_domain(session: Session, name: str, description: str = "") -> Domain:
-    """The domain, made when it is new. Raises Malformed."""
-    row = session.scalar(select(Domain).where(Domain.name == name))
-    if row is None:
-        row = Domain(name=check_repository_name("domain", name), description=description, created_at=clock.now())
-        session.add(row)
-        session.flush()
-    return row
-
-
-def create_repository(
-    site: Site, domain: str, name: str, *, actor: str, project: str = "default", description: str = "",
-    upstreams: tuple[str, ...] = (), connections: tuple[Connection, ...] = (),
-) -> Place:
-    """A new package repository, in a new domain if need be. Raises Clash or Malformed."""
-    check_repository_name("package repository", name)
-    with site.db.write() as session:
-        owner = ensure_domain(session, domain)
-        _check_upstreams(session, owner, name, upstreams)
-        if session.scalar(select(PackageRepository).where(PackageRepository.domain_id == owner.id, PackageRepository.name == name)):
-            raise Clash(what="package repository", name=f"{domain}/{name}")
-        row = PackageRepository(
-            domain_id=owner.id, name=name, project=project, description=description, upstreams=list(upstreams),
-            connections=[asdict(c) for c in connections], revision=0, created_at=clock.now(),
-        )
-        session.add(row)
-        session.flush()
-        made = catalog.place(session, domain, name)
-        audit.record(session, actor, "registry:Admin", made.resource, change="created")
-    return made
-
-
-def change_repository(
-    site: Site, where: Place, *, actor: str, description: str | None = None, upstreams: tuple[str, ...] | None = None,
-    connections: tuple[Connection, ...] | None = None,
-) -> Place:
-    """Changes what is given. Raises Malformed."""
-    with site.db.write() as session:
-        row = _lock(session, where)
-        if description is not None:
-            row.description = description
-        if upstreams is not None:
-            _check_upstreams(session, session.get_one(Domain, row.domain_id), row.name, upstreams)
-            row.upstreams = list(upstreams)
-        if connections is not None:
-            row.connections = [asdict(c) for c in connections]
-        audit.record(session, actor, "registry:Admin", where.resource, change="changed")
-        session.flush()
-        return catalog.place(session, where.domain, where.name)
-
-
 def publish(site: Site, where: Place, what: Publication, actor: str) -> bool:
     """Publishes; answers whether anything was new: the same bytes again are a success that changes nothing.
 
-    Raises FileExists, FileNameSpent, OneOnly or PublishBlocked, and then nothing changed.
+    Raises FileExists, FileNameSpent, OneOnly, PublishBlocked, GroupBlocked, VersionClosed or VersionUpstream; then nothing changed.
     """
     with site.db.write() as session:
-        repository = _lock(session, where)
-        package = _package_for(session, repository, what)
-        if what.origin == INTERNAL and package.publish == BLOCK:
-            raise PublishBlocked(package=package.display_name, repository=f"{where.domain}/{where.name}")
+        repository = changes.lock(session, where)
+        package = changes.package_for(session, repository, what.name, what.display_name, what.summary, what.origin)
         if what.origin == EXTERNAL and package.upstream == BLOCK:
             return False  # somebody published the name here while the file was on its way
-        version = _version_for(session, package, what, actor)
-        added = [one for one in what.assets if _add_asset(session, package, version, one)]
+        if what.origin == INTERNAL:
+            check_publishable(session, where, package, what.name, what.version)
+        version, is_new = _version_for(session, package, what, actor)
+        if version.status in (ARCHIVED, DISPOSED):
+            if what.origin == EXTERNAL:
+                return False
+            raise VersionClosed(package=package.display_name, version=version.version, state=version.status)
+        added = [one for one in what.assets if _add_asset(session, package, version, one, what.origin)]
         if not added:
             return False
         if what.origin == INTERNAL:
-            _set_tags(session, package, what.tags)
+            changes.set_tags(session, package, what.tags)
             _tell(session, where, package, version, added, actor)
         version.revision += 1
-        _refresh(session, package, version)
+        changes.refresh(session, package, version)
+        names = [one.name for one in added]
+        changes.record(session, where, package, version, CREATED if is_new else UPDATED, actor, added=names, metadata=is_new, status=is_new)
         repository.revision += 1
     return True
+
+
+def check_publishable(session: Session, where: Place, package: Package, name: PackageName, version: str) -> None:
+    """Raises PublishBlocked, GroupBlocked or VersionUpstream unless the version may be published to the repository."""
+    repository = f"{where.domain}/{where.name}"
+    if package.publish == BLOCK:
+        raise PublishBlocked(package=package.display_name, repository=repository)
+    # Read now: the place was read before the lock.
+    now = catalog.place(session, where.domain, where.name)
+    group = groups.effective(groups.load(session, now.domain_id, now.groups_revision), name)
+    if not group.allows(groups.PUBLISH, where.name):
+        raise GroupBlocked(package=package.display_name, repository=repository, group=group.rules[groups.PUBLISH][1])
+    if package.upstream == ALLOW:
+        key = format_named(name.format).key(version)
+        for place, row in catalog.find(session, now, name).packages:
+            if place.id != where.id and session.scalar(select(Version.id).where(Version.package_id == row.id, Version.key == key)):
+                raise VersionUpstream(
+                    package=package.display_name, version=version, upstream=f"{place.domain}/{place.name}", repository=repository
+                )
 
 
 def set_tag(site: Site, where: Place, name: PackageName, tag: str, version: str, actor: str) -> None:
     """Points a dist-tag at a version. Raises Missing when there is no such version, Malformed for a tag that reads as one."""
     with site.db.write() as session:
-        package = _touch(session, where, name)
+        package = changes.touch(session, where, name)
         catalog.version(session, package, format_named(name.format).key(version))
-        _set_tags(session, package, {tag: version})
+        changes.set_tags(session, package, {tag: version})
         audit.record(session, actor, "registry:Publish", where.resource, package=name.full, tag=tag, version=version)
 
 
 def delete_tag(site: Site, where: Place, name: PackageName, tag: str, actor: str) -> None:
     """Takes a dist-tag away. Raises Missing."""
     with site.db.write() as session:
-        package = _touch(session, where, name)
+        package = changes.touch(session, where, name)
         row = session.scalar(select(DistTag).where(DistTag.package_id == package.id, DistTag.tag == tag))
         if row is None:
             raise Missing(what="dist-tag", name=tag)
@@ -181,12 +178,13 @@ def amend(
 ) -> int:
     """Replaces the details of each version for which `change` answers new ones; answers how many."""
     with site.db.write() as session:
-        package = _touch(session, where, name)
+        package = changes.touch(session, where, name)
         changed = 0
         for row in catalog.versions(session, package):
             details = change(row)
             if details is not None:
                 row.details, row.revision, changed = details, row.revision + 1, changed + 1
+                changes.record(session, where, package, row, UPDATED, actor, metadata=True)
                 audit.record(session, actor, "registry:Publish", where.resource, package=name.full, version=row.version, change=note)
     return changed
 
@@ -194,11 +192,12 @@ def amend(
 def yank(site: Site, where: Place, name: PackageName, version: str, reason: str | None, actor: str) -> None:
     """Yanks a version (installers then skip it unless pinned; PEP 592), or with None takes that back. Raises Missing."""
     with site.db.write() as session:
-        package = _touch(session, where, name)
+        package = changes.touch(session, where, name)
         row = catalog.version(session, package, format_named(name.format).key(version))
         row.yanked_reason, row.revision = reason, row.revision + 1
         session.flush()
-        package.latest = _newest(session, package)
+        package.latest = changes.newest(session, package)
+        changes.record(session, where, package, row, UPDATED, actor, metadata=True)
         change = "yank undone" if reason is None else "yanked"
         audit.record(session, actor, "registry:Publish", where.resource, package=name.full, version=version, change=change, reason=reason)
 
@@ -206,17 +205,23 @@ def yank(site: Site, where: Place, name: PackageName, version: str, reason: str 
 def delete_version(site: Site, where: Place, name: PackageName, version: str, actor: str) -> None:
     """Deletes a version. Its file names stay spent for good. Raises Missing."""
     with site.db.write() as session:
-        package = _touch(session, where, name)
-        row = catalog.version(session, package, format_named(name.format).key(version))
-        for one in session.scalars(select(Asset).where(Asset.version_id == row.id)):
-            one.version_id, one.deleted_at = None, clock.now()
-        for tag in session.scalars(select(DistTag).where(DistTag.package_id == package.id, DistTag.version == row.version)):
-            session.delete(tag)
-        session.flush()
-        session.delete(row)
-        session.flush()
-        package.latest = _newest(session, package)
-        audit.record(session, actor, "registry:Admin", where.resource, package=name.full, version=row.version, change="deleted")
+        package = changes.touch(session, where, name)
+        remove_version(session, where, package, catalog.version(session, package, format_named(name.format).key(version)), actor)
+
+
+def remove_version(session: Session, where: Place, package: Package, row: Version, actor: str) -> None:
+    """Deletes a version inside a transaction that holds the lock."""
+    assets = catalog.assets(session, row)
+    changes.record(session, where, package, row, changes.DELETED, actor, removed=[a.name for a in assets], status=True)
+    for one in session.scalars(select(Asset).where(Asset.version_id == row.id)):
+        one.version_id, one.deleted_at = None, one.deleted_at or clock.now()
+    for tag in session.scalars(select(DistTag).where(DistTag.package_id == package.id, DistTag.version == row.version)):
+        session.delete(tag)
+    session.flush()
+    session.delete(row)
+    session.flush()
+    package.latest = changes.newest(session, package)
+    audit.record(session, actor, "registry:Admin", where.resource, package=package.display_name, version=row.version, change="deleted")
 
 
 def set_origins(site: Site, where: Place, name: PackageName, publish: str, upstream: str, actor: str) -> None:
@@ -224,60 +229,15 @@ def set_origins(site: Site, where: Place, name: PackageName, publish: str, upstr
     if not {publish, upstream} <= {ALLOW, BLOCK}:
         raise Malformed(where="origin control", why="use ALLOW or BLOCK")
     with site.db.write() as session:
-        package = _touch(session, where, name)
+        package = changes.touch(session, where, name)
         package.publish, package.upstream = publish, upstream
         audit.record(session, actor, "registry:Admin", where.resource, package=name.full, publish=publish, upstream=upstream)
 
 
-def _check_upstreams(session: Session, domain: Domain, name: str, upstreams: tuple[str, ...]) -> None:
-    if len(upstreams) > UPSTREAMS_MAX:
-        raise Malformed(where="upstreams", why=f"at most {UPSTREAMS_MAX} are searched")
-    known = set(session.scalars(select(PackageRepository.name).where(PackageRepository.domain_id == domain.id)))
-    for one in upstreams:
-        if one == name or one not in known:
-            raise Malformed(where="upstreams", why=f"there is no other package repository {one!r} in the domain {domain.name}")
-
-
-def _lock(session: Session, where: Place) -> PackageRepository:
-    # One publisher a repository at a time: two that make the same package at once would otherwise collide on PostgreSQL.
-    row = session.scalar(select(PackageRepository).where(PackageRepository.id == where.id).with_for_update())
-    if row is None:
-        raise Missing(what="package repository", name=f"{where.domain}/{where.name}")
-    return row
-
-
-def _touch(session: Session, where: Place, name: PackageName) -> Package:
-    repository = _lock(session, where)
-    package = catalog.package(session, where, name)
-    repository.revision += 1
-    package.revision += 1
-    package.updated_at = clock.now()
-    return package
-
-
-def _package_for(session: Session, repository: PackageRepository, what: Publication) -> Package:
-    name = what.name
-    row = session.scalar(
-        select(Package).where(
-            Package.repository_id == repository.id, Package.format == name.format, Package.namespace == name.namespace,
-            Package.name == name.name,
-        )
-    )
-    if row is None:
-        internal = what.origin == INTERNAL
-        row = Package(
-            repository_id=repository.id, format=name.format, namespace=name.namespace, name=name.name,
-            display_name=what.display_name, publish=ALLOW if internal else BLOCK, upstream=BLOCK if internal else ALLOW,
-            latest="", summary=what.summary[:500], revision=0, created_at=clock.now(), updated_at=clock.now(),
-        )
-        session.add(row)
-        session.flush()
-    return row
-
-
-def _version_for(session: Session, package: Package, what: Publication, actor: str) -> Version:
+def _version_for(session: Session, package: Package, what: Publication, actor: str) -> tuple[Version, bool]:
     key = format_named(package.format).key(what.version)
     row = session.scalar(select(Version).where(Version.package_id == package.id, Version.key == key))
+    is_new = row is None
     if row is None:
         row = Version(
             package_id=package.id, version=what.version, key=key, status=PUBLISHED, origin=what.origin, details=what.details,
@@ -285,13 +245,18 @@ def _version_for(session: Session, package: Package, what: Publication, actor: s
         )
         session.add(row)
         session.flush()
-    return row
+    return row, is_new
 
 
-def _add_asset(session: Session, package: Package, version: Version, new: NewAsset) -> bool:
+def _add_asset(session: Session, package: Package, version: Version, new: NewAsset, origin: str) -> bool:
     old = session.scalar(select(Asset).where(Asset.package_id == package.id, Asset.name == new.name))
     if old is not None and old.deleted_at is not None:
-        raise FileNameSpent(filename=new.name)
+        if origin == INTERNAL:
+            raise FileNameSpent(filename=new.name)
+        # What came from outside and was deleted here may be fetched again: nobody of ours gave it the name.
+        session.delete(old)
+        session.flush()
+        old = None
     if old is not None:
         if old.digest != new.blob.digest:
             raise FileExists(filename=new.name)
@@ -311,16 +276,6 @@ def _add_asset(session: Session, package: Package, version: Version, new: NewAss
     return True
 
 
-def _set_tags(session: Session, package: Package, tags: Mapping[str, str]) -> None:
-    for tag, version in tags.items():
-        row = session.scalar(select(DistTag).where(DistTag.package_id == package.id, DistTag.tag == tag))
-        if row is None:
-            session.add(DistTag(package_id=package.id, tag=tag, version=version))
-        else:
-            row.version = version
-    session.flush()
-
-
 def _tell(session: Session, where: Place, package: Package, version: Version, added: list[NewAsset], actor: str) -> None:
     for one in added:
         audit.record(
@@ -331,21 +286,3 @@ def _tell(session: Session, where: Place, package: Package, version: Version, ad
             session,
             PackagePublished(where.domain, where.name, package.format, package.display_name, version.version, one.name),
         )
-
-
-def _refresh(session: Session, package: Package, version: Version) -> None:
-    package.revision += 1
-    package.updated_at = clock.now()
-    order = format_named(package.format).order
-    if not package.latest or order(version.version) >= order(package.latest):
-        package.latest = _newest(session, package)
-        newest = session.scalar(select(Version).where(Version.package_id == package.id, Version.version == package.latest))
-        if newest is not None:
-            package.summary = str(newest.details.get("summary") or newest.details.get("description") or package.summary)[:500]
-
-
-def _newest(session: Session, package: Package) -> str:
-    rows = session.execute(
-        select(Version.version).where(Version.package_id == package.id, Version.status == PUBLISHED, Version.yanked_reason.is_(None))
-    )
-    return max((version for (version,) in rows), key=format_named(package.format).order, default="")

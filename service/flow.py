@@ -22,6 +22,7 @@ FLOW: dict[type, list[Job]] = {
     events.ProfileReceived: [profiler.jobs.aggregate],
     # Told for the audit trail and for who listens later; nothing follows from them yet.
     events.PackagePublished: [],
+    events.PackageVersionChanged: [],
     events.ExecutionFinished: [],
 }
 

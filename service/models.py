@@ -9,5 +9,6 @@ import service.git.models
 import service.kernel.audit
 import service.kernel.auth
 import service.kernel.bus
+import service.kernel.grants
 import service.kernel.workers
 import service.reviews.models

@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 
 from flask import Response, request
 
-from registry import catalog, delivery
+from registry import catalog, copying, delivery
 from registry.catalog import Connection, Found, Place
 from registry.models import Asset
 from registry.names import PackageName
 from registry.upstream.documents import Document
 from registry.upstream.fetch import Download
 from registry.upstream.http import UpstreamDown
+from service.kernel.access import principal
 from service.kernel.access import site as current_site
 from service.kernel.errors import Missing
 from service.kernel.site import Site
@@ -31,8 +32,7 @@ class Sources:
     @property
     def stamp(self) -> tuple[object, ...]:
         """Changes whenever any of the sources does."""
-        rows = tuple((package.id, package.revision) for _, package in self.found.packages)
-        return (rows, tuple(document.stamp for _, _, document in self.documents))
+        return (self.found.stamp, tuple(document.stamp for _, _, document in self.documents))
 
 
 def look_up(site: Site, where: Place, name: PackageName, ask: Ask) -> Sources:
@@ -56,13 +56,10 @@ def look_up(site: Site, where: Place, name: PackageName, ask: Ask) -> Sources:
 
 
 def stored(site: Site, where: Place, name: PackageName, filename: str) -> Asset | None:
-    """The file as an asset of ours, from the first repository in the order of search that has it."""
+    """The file as an asset of ours. Raises Missing when its version was put away, TooYoung when it is held back."""
     with site.db.read() as session:
-        for _, package in catalog.find(session, where, name).packages:
-            asset = catalog.asset(session, package, filename)
-            if asset is not None:
-                return asset
-    return None
+        hit = catalog.stored(session, catalog.find(session, where, name), filename)
+    return hit[2] if hit else None
 
 
 def is_stored(site: Site, where: Place, name: PackageName, filename: str) -> bool:
@@ -79,7 +76,7 @@ def place(domain: str, repository: str) -> Place:
 def send_file(where: Place, name: PackageName, filename: str, start: Callable[[], Download]) -> Response:
     """A file, from here or, started by `start`, through here. Raises Missing, or the problem of the download."""
     site = current_site()
-    asset = stored(site, where, name, filename)
+    asset = copying.take(site, where, name, filename, principal().name) if request.method == "GET" else stored(site, where, name, filename)
     if asset is None:
         download = start()
         if download.is_streamed(whole=request.method == "HEAD" or "Range" in request.headers):

@@ -41,7 +41,7 @@ def _pip() -> list[Connection]:
         _log.warning("pip's configuration cannot be read", answer=answer[-200:])
         return []
     urls = [u for u in told["urls"] if _usable(u)]
-    return [Connection("pypi", _with_slash(url), _existing(told["ca_file"])) for url in dict.fromkeys(urls)]
+    return [Connection("pypi", _with_slash(url), _existing(told["ca_file"]), private=True) for url in dict.fromkeys(urls)]
 
 
 def _npm() -> list[Connection]:
@@ -52,7 +52,7 @@ def _npm() -> list[Connection]:
     if not _usable(url) or urlsplit(url).scheme == "file":
         return []
     ca_file = _run([npm, "config", "get", "cafile"]).strip()
-    return [Connection("npm", _with_slash(url), _existing("" if ca_file in ("null", "undefined") else ca_file))]
+    return [Connection("npm", _with_slash(url), _existing("" if ca_file in ("null", "undefined") else ca_file), private=True)]
 
 
 def _run(command: list[str]) -> str:

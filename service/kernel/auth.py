@@ -15,9 +15,10 @@ from typing import Any
 from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from service.kernel import clock
+from service.kernel import clock, grants
 from service.kernel.db import Base, Id
 from service.kernel.errors import Clash, Malformed, Missing, Unauthenticated
+from service.kernel.grants import Grant
 from service.kernel.policy import Decision, Policy, Statement, compile_policy
 
 PREFIX = "lgt_"
@@ -65,17 +66,21 @@ class LoginSession(Base):
 
 @dataclass(frozen=True)
 class Principal:
-    """Who asks. Allowed means: the account's policy says yes and the token's scope, if any, says yes too."""
+    """Who asks. Allowed means: the account's policy or the resource's says yes, none denies, and the token's scope, if any, agrees."""
 
     name: str
     account_id: int
     token_id: int
     statements: tuple[Policy, ...] = field(repr=False)
+    """The account's policy, then the token's scope if it has one."""
+    grants: tuple[Grant, ...] = field(default=(), repr=False)
 
     def decide(self, action: str, resource: str) -> Decision:
         """The first decision that refuses, or the last that allows."""
-        decision = Decision(False, None)
-        for policy in self.statements:
+        decision = grants.combine(self.statements[0](action, resource), self.grants, action, resource)
+        if not decision.allowed:
+            return decision
+        for policy in self.statements[1:]:
             decision = policy(action, resource)
             if not decision.allowed:
                 return decision
@@ -162,7 +167,7 @@ def principal_of_token(session: Session, token: Token) -> Principal:
     policies = [compile_policy(account.policy)]
     if token.scope is not None:
         policies.append(compile_policy(token.scope))
-    return Principal(account.name, account.id, token.id, tuple(policies))
+    return Principal(account.name, account.id, token.id, tuple(policies), grants.load(session, account.name))
 
 
 def start_login(session: Session, token_id: int, lifetime: timedelta = timedelta(hours=12)) -> str:

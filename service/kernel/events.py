@@ -58,6 +58,21 @@ class PackagePublished:
 
 
 @dataclass(frozen=True)
+class PackageVersionChanged:
+    """A package version was created, updated or deleted; `sequence` orders the changes of one package repository."""
+
+    domain: str
+    repository: str
+    sequence: int
+    operation: str
+    format: str
+    package: str
+    version: str
+    status: str
+    revision: str
+
+
+@dataclass(frozen=True)
 class ExecutionStarted:
     """A pipeline execution exists and wants to advance."""
 
@@ -127,6 +142,6 @@ class ProfileReceived:
 
 
 Fact = (
-    RepositoryCreated | Pushed | ReviewFinished | GateChanged | PackagePublished | ExecutionStarted | AttemptQueued
+    RepositoryCreated | Pushed | ReviewFinished | GateChanged | PackagePublished | PackageVersionChanged | ExecutionStarted | AttemptQueued
     | AttemptFinished | ApprovalDecided | ExecutionFinished | DeploymentCreated | DeploymentFinished | ProfileReceived
 )

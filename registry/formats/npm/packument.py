@@ -1,18 +1,18 @@
 """A package as npm clients see it: versions stored here and upstream, merged into one document, full or abbreviated."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 import orjson
 
-from registry import catalog, store
+from registry import age, catalog, store
 from registry.catalog import Connection, Place
 from registry.formats import sources
 from registry.formats.npm import mirror
 from registry.formats.npm.publication import integrity, tarball_name
 from registry.formats.sources import Sources, is_stored
-from registry.models import EXTERNAL, Asset, Package, Version
+from registry.models import EXTERNAL, Asset, Version
 from registry.names import PackageName
 from registry.upstream import fetch
 from registry.versions import by_number, npm_order
@@ -39,11 +39,16 @@ def full(site: Site, package: Sources, name: PackageName, base: str) -> dict[str
     time: dict[str, str] = {}
     tags: dict[str, str] = {}
     top: dict[str, Any] = {}
-    for _, row in package.found.packages:
-        _add_stored(site, row, versions, time, tags, top)
+    with site.db.read() as session:
+        shown = catalog.visible(session, package.found)
+        for _, row in package.found.packages:
+            tags = {**catalog.tags(session, row), **tags}
+    _add_stored(shown.files, versions, time, top)
     for _, _, document in package.documents:
         said = document.load(site)
         for number, manifest in said["versions"].items():
+            if number in shown.hidden or package.found.gate.holds(number, age.moment(said["time"].get(number))):
+                continue
             versions.setdefault(number, manifest)
             if number in said["time"]:
                 time[number] = said["time"][number]
@@ -53,12 +58,13 @@ def full(site: Site, package: Sources, name: PackageName, base: str) -> dict[str
     for number, manifest in versions.items():
         manifest["dist"] = {**manifest["dist"], "tarball": f"{base}{quote(name.full, safe='@/')}/-/{quote(tarball_name(name, number))}"}
     numbers = sorted(versions, key=by_number(npm_order))
+    tags = {tag: number for tag, number in tags.items() if number in versions}
     if numbers:
         tags.setdefault("latest", max(numbers, key=npm_order))
     moments = sorted(value for key, value in time.items() if key in versions)
     span = {"created": moments[0], "modified": moments[-1]} if moments else {}
     return {
-        "_id": name.full, "_rev": "1-0", "name": name.full, **top, "dist-tags": {t: v for t, v in tags.items() if v in versions},
+        "_id": name.full, "_rev": "1-0", "name": name.full, **top, "dist-tags": tags,
         "versions": {number: versions[number] for number in numbers}, "time": {**span, **{n: time[n] for n in numbers if n in time}},
     }
 
@@ -93,7 +99,7 @@ def download(site: Site, where: Place, name: PackageName, filename: str, actor: 
         asset = store.NewAsset(filename, blob, hashes, {"dist": manifest["dist"]})
         what = store.Publication(
             name, name.full, manifest["version"], details, (asset,), details["description"], origin=EXTERNAL,
-            published_at=_moment(moment),
+            published_at=age.moment(moment),
         )
         for one in {p.id: p for p in (where, place)}.values():
             store.publish(site, one, what, actor)
@@ -104,23 +110,23 @@ def download(site: Site, where: Place, name: PackageName, filename: str, actor: 
 
 def _remote(site: Site, where: Place, name: PackageName, filename: str) -> tuple[Place, Connection, dict[str, Any], str]:
     package = look_up(site, where, name)
+    with site.db.read() as session:
+        hidden = catalog.visible(session, package.found).hidden
     for place, connection, document in package.documents:
         said = document.load(site)
         manifest = mirror.version_of_tarball(said, name, filename)
-        if manifest is not None:
-            return place, connection, manifest, said["time"].get(manifest["version"], "")
+        if manifest is not None and manifest["version"] not in hidden:
+            number, moment = manifest["version"], said["time"].get(manifest["version"], "")
+            package.found.gate.check(name.full, number, number, age.moment(moment))
+            return place, connection, manifest, moment
     if package.problems:
         raise package.problems[0]
     raise Missing(what="tarball", name=filename)
 
 
 def _add_stored(
-    site: Site, package: Package, versions: dict[str, Any], time: dict[str, str], tags: dict[str, str], top: dict[str, Any]
+    rows: list[tuple[Version, Asset]], versions: dict[str, Any], time: dict[str, str], top: dict[str, Any]
 ) -> None:
-    with site.db.read() as session:
-        rows = catalog.files(session, package)
-        for tag, number in catalog.tags(session, package).items():
-            tags.setdefault(tag, number)
     for version, asset in rows:
         if version.version not in versions:
             versions[version.version] = _manifest(version, asset)
@@ -148,11 +154,3 @@ def _manifest(version: Version, asset: Asset) -> dict[str, Any]:
 
 def _instant(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}Z"
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

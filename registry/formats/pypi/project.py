@@ -3,7 +3,7 @@
 import io
 from contextlib import suppress
 
-from registry import catalog, store
+from registry import age, catalog, store
 from registry.catalog import Connection, Place
 from registry.formats import sources
 from registry.formats.pypi import archive, mirror, simple
@@ -12,6 +12,7 @@ from registry.formats.sources import Sources, is_stored
 from registry.models import EXTERNAL
 from registry.names import PackageName
 from registry.upstream import fetch
+from registry.versions import pypi_key
 from service.kernel.blobs import Blob
 from service.kernel.errors import Missing, Problem
 from service.kernel.site import Site
@@ -26,22 +27,29 @@ def listing(site: Site, project: Sources) -> list[ProjectFile]:
     """All files, each name once: the first source in the order of search that has it wins."""
     merged: dict[str, ProjectFile] = {}
     with site.db.read() as session:
-        for _, package in project.found.packages:
-            for version, asset in catalog.files(session, package):
-                merged.setdefault(asset.name, simple.stored_file(version, asset))
+        shown = catalog.visible(session, project.found)
+    for version, asset in shown.files:
+        merged.setdefault(asset.name, simple.stored_file(version, asset))
     for _, _, page in project.documents:
         for one in mirror.files(page.load(site)):
+            key = pypi_key(one.version)
+            if key in shown.hidden or project.found.gate.holds(key, age.moment(one.uploaded_at)):
+                continue
             # A stored copy of an outside file keeps what only its index knows: yanks that came later.
             merged[one.filename] = _newer(merged.get(one.filename), one)
     return list(merged.values())
 
 
 def remote(site: Site, where: Place, name: PackageName, filename: str) -> tuple[Place, Connection, ProjectFile]:
-    """The file at an external connection. Raises Missing or UpstreamDown."""
+    """The file at an external connection. Raises Missing, UpstreamDown or TooYoung."""
     project = look_up(site, where, name)
+    with site.db.read() as session:
+        hidden = catalog.visible(session, project.found).hidden
     for place, connection, page in project.documents:
         for one in mirror.files(page.load(site)):
-            if one.filename == filename:
+            key = pypi_key(one.version)
+            if one.filename == filename and key not in hidden:
+                project.found.gate.check(name.full, one.version, key, age.moment(one.uploaded_at))
                 return place, connection, one
     if project.problems:
         raise project.problems[0]
@@ -90,5 +98,6 @@ def _retain(
         what = store.Publication(
             name, str(details.get("name", name.name)), one.version, details,
             (store.NewAsset(one.filename, blob, hashes, facts),), summary=str(details.get("summary", "")), origin=EXTERNAL,
+            published_at=age.moment(one.uploaded_at),
         )
         store.publish(site, place, what, actor)

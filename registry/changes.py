@@ -1,0 +1,126 @@
+"""What every change of a package has in common: the lock, the revisions, the numbered event, and the newest version."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from registry import catalog
+from registry.catalog import Place
+from registry.formats import format_named
+from registry.models import ALLOW, BLOCK, INTERNAL, PUBLISHED, DistTag, Package, PackageRepository, Version, VersionEvent
+from registry.names import PackageName
+from service.kernel import bus, clock
+from service.kernel.errors import Missing
+from service.kernel.events import PackageVersionChanged
+
+CREATED, UPDATED, DELETED = "Created", "Updated", "Deleted"
+
+
+def lock(session: Session, where: Place) -> PackageRepository:
+    """The repository's row, held until the transaction ends. Raises Missing."""
+    # One publisher a repository at a time: two that make the same package at once would otherwise collide on PostgreSQL.
+    row = session.scalar(select(PackageRepository).where(PackageRepository.id == where.id).with_for_update())
+    if row is None:
+        raise Missing(what="package repository", name=f"{where.domain}/{where.name}")
+    return row
+
+
+def touch(session: Session, where: Place, name: PackageName) -> Package:
+    """The package, about to be changed. Raises Missing."""
+    repository = lock(session, where)
+    package = catalog.package(session, where, name)
+    repository.revision += 1
+    package.revision += 1
+    package.updated_at = clock.now()
+    return package
+
+
+def package_for(
+    session: Session, repository: PackageRepository, name: PackageName, display_name: str, summary: str, origin: str
+) -> Package:
+    """The package, made when it is new, with the origin controls that its first version gives it.
+
+    Published here: never to be had from outside. Come from outside: never to be published here (as CodeArtifact).
+    """
+    row = session.scalar(
+        select(Package).where(
+            Package.repository_id == repository.id, Package.format == name.format, Package.namespace == name.namespace,
+            Package.name == name.name,
+        )
+    )
+    if row is None:
+        internal = origin == INTERNAL
+        row = Package(
+            repository_id=repository.id, format=name.format, namespace=name.namespace, name=name.name,
+            display_name=display_name, publish=ALLOW if internal else BLOCK, upstream=BLOCK if internal else ALLOW,
+            latest="", summary=summary[:500], revision=0, created_at=clock.now(), updated_at=clock.now(),
+        )
+        session.add(row)
+        session.flush()
+    return row
+
+
+def set_tags(session: Session, package: Package, tags: Mapping[str, str]) -> None:
+    """Points dist-tags at versions."""
+    for tag, version in tags.items():
+        row = session.scalar(select(DistTag).where(DistTag.package_id == package.id, DistTag.tag == tag))
+        if row is None:
+            session.add(DistTag(package_id=package.id, tag=tag, version=version))
+        else:
+            row.version = version
+    session.flush()
+
+
+def refresh(session: Session, package: Package, version: Version) -> None:
+    """After a version was added to: the package's revision, newest version and summary."""
+    package.revision += 1
+    package.updated_at = clock.now()
+    order = format_named(package.format).order
+    if not package.latest or order(version.version) >= order(package.latest):
+        package.latest = newest(session, package)
+        row = session.scalar(select(Version).where(Version.package_id == package.id, Version.version == package.latest))
+        if row is not None:
+            package.summary = str(row.details.get("summary") or row.details.get("description") or package.summary)[:500]
+
+
+def newest(session: Session, package: Package) -> str:
+    """The version that an installer takes by default, or ""."""
+    rows = session.execute(
+        select(Version.version).where(Version.package_id == package.id, Version.status == PUBLISHED, Version.yanked_reason.is_(None))
+    )
+    return max((version for (version,) in rows), key=format_named(package.format).order, default="")
+
+
+def revision_of(version: Version) -> str:
+    """The version's revision as others see it: opaque, another after each change, never the same again after a deletion."""
+    text = f"{version.id} {version.revision} {version.published_at.timestamp()} {version.key}"
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def record(
+    session: Session, where: Place, package: Package, version: Version, operation: str, actor: str, *,
+    added: Iterable[str] = (), removed: Iterable[str] = (), metadata: bool = False, status: bool = False,
+) -> None:
+    """Writes the event of a change that was made, and the fact. The repository is locked by the caller."""
+    repository = session.get_one(PackageRepository, where.id)
+    repository.sequence += 1
+    changes: dict[str, Any] = {
+        "assets_added": list(added), "assets_removed": list(removed), "metadata_updated": metadata, "status_changed": status,
+    }
+    state = "Deleted" if operation == DELETED else version.status
+    session.add(
+        VersionEvent(
+            repository_id=where.id, sequence=repository.sequence, operation=operation, format=package.format, package=package.display_name,
+            version=version.version, status=state, revision=revision_of(version), changes=changes, actor=actor, happened_at=clock.now(),
+        )
+    )
+    bus.publish(
+        session,
+        PackageVersionChanged(
+            where.domain, where.name, repository.sequence, operation, package.format, package.display_name, version.version, state,
+            revision_of(version),
+        ),
+    )
