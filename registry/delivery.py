@@ -7,19 +7,24 @@ from flask import Response, request
 from werkzeug.http import http_date
 from werkzeug.wsgi import wrap_file
 
+from registry.replay import Source, Span, note
 from service.kernel.site import Site
 
 IMMUTABLE = "private, max-age=31536000, immutable"
 REVALIDATE = "private, max-age=0, must-revalidate"
 
 
-def send_blob(site: Site, digest: str, size: int, content_type: str) -> Response:
-    """A stored file: whole, one range of it (206), 304 when the client has it, 416 for a range outside."""
+def send_blob(site: Site, digest: str, size: int, content_type: str, source: Source | None = None) -> Response:
+    """A stored file: whole, one range of it (206), 304 when the client has it, 416 for a range outside.
+
+    With a `source` that says where it is found, the same request is answered without Flask from then on.
+    """
     headers = {
         "ETag": f'"{digest}"', "Accept-Ranges": "bytes", "Cache-Control": IMMUTABLE, "Content-Type": content_type,
         # A page or picture among packages must not act with the reader's rights when opened in a browser.
         "Content-Security-Policy": "sandbox; default-src 'none'", "Content-Disposition": "attachment",
     }
+    note(request.environ, source)
     if request.if_none_match.contains(digest):
         return Response(status=304, headers=headers)
     span = request.range if _range_holds(digest) else None
@@ -34,6 +39,7 @@ def send_blob(site: Site, digest: str, size: int, content_type: str) -> Response
     headers["Content-Length"] = str(end - start)
     if request.method == "HEAD":
         return Response(status=status, headers=headers)
+    note(request.environ, source, Span(digest, start, end))
     file: IO[bytes] = site.blobs.open(digest, start, end if status == 206 else None)
     return Response(wrap_file(request.environ, file), status, headers, direct_passthrough=True)
 
@@ -46,8 +52,11 @@ def send_stream(chunks: Iterable[bytes], size: int | None, content_type: str) ->
     return Response(chunks, 200, headers, direct_passthrough=True)
 
 
-def send_document(text: bytes, etag: str, content_type: str, *, vary: str = "Accept", modified: float | None = None) -> Response:
-    """An index page or packument: revalidated each time, 304 when unchanged."""
+def send_document(
+    text: bytes, etag: str, content_type: str, source: Source | None = None, *, vary: str = "Accept", modified: float | None = None
+) -> Response:
+    """An index page or packument: revalidated each time, 304 when unchanged. For `source` see `send_blob`."""
+    note(request.environ, source)
     headers = {"ETag": f'"{etag}"', "Cache-Control": REVALIDATE, "Vary": vary}
     if modified is not None:
         headers["Last-Modified"] = http_date(modified)

@@ -149,6 +149,7 @@ def _web(settings: Settings) -> None:
 
 def _application(settings: Settings) -> Callable[..., Any]:
     """The WSGI callable, made in the granian worker: with its own database connections."""
+    from registry.front import Front
     from service import start
     from service.app import create_app  # already loaded by the supervisor
     from service.guard import Guard
@@ -156,7 +157,7 @@ def _application(settings: Settings) -> Callable[..., Any]:
     _die_with_parent(signal.SIGKILL)
     site = start.open_site(settings)
     site.db.on_facts = lambda: wake(settings.data)
-    return Guard(create_app(site), settings.trusted_proxies)
+    return Guard(Front(create_app(site), site), settings.trusted_proxies)
 
 
 def _worker(settings: Settings) -> None:

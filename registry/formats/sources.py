@@ -9,6 +9,7 @@ from registry import catalog, copying, delivery
 from registry.catalog import Connection, Found, Place
 from registry.models import Asset
 from registry.names import PackageName
+from registry.replay import Source
 from registry.upstream.documents import Document
 from registry.upstream.fetch import Download
 from registry.upstream.http import UpstreamDown
@@ -27,12 +28,19 @@ class Sources:
 
     found: Found
     documents: list[tuple[Place, Connection, Document]]
+    again: Callable[[], "Sources"] = field(repr=False)
+    """Finds the package anew."""
     problems: list[UpstreamDown] = field(default_factory=list)
 
     @property
     def stamp(self) -> tuple[object, ...]:
         """Changes whenever any of the sources does."""
         return (self.found.stamp, tuple(document.stamp for _, _, document in self.documents))
+
+    @property
+    def source(self) -> Source:
+        """What a document about the package is made from."""
+        return Source(self.stamp, lambda: self.again().stamp)
 
 
 def look_up(site: Site, where: Place, name: PackageName, ask: Ask) -> Sources:
@@ -52,7 +60,7 @@ def look_up(site: Site, where: Place, name: PackageName, ask: Ask) -> Sources:
         if problems:
             raise problems[0]
         raise Missing(what="package", name=f"{name.full} in {where.domain}/{where.name}")
-    return Sources(found, documents, problems)
+    return Sources(found, documents, lambda: look_up(site, place_now(site, where), name, ask), problems)
 
 
 def stored(site: Site, where: Place, name: PackageName, filename: str) -> Asset | None:
@@ -73,6 +81,22 @@ def place(domain: str, repository: str) -> Place:
         return catalog.place(session, domain, repository)
 
 
+def place_now(site: Site, where: Place) -> Place:
+    """The package repository as it is by now. Raises Missing."""
+    with site.db.read() as session:
+        return catalog.place(session, where.domain, where.name)
+
+
+def file_source(site: Site, where: Place, name: PackageName, filename: str, asset: Asset) -> Source:
+    """What an answer with the bytes of a stored file, or about it, is made from."""
+
+    def look() -> object:
+        now = stored(site, place_now(site, where), name, filename)
+        return now and (now.id, now.digest, now.details.get("core_metadata"))
+
+    return Source((asset.id, asset.digest, asset.details.get("core_metadata")), look)
+
+
 def send_file(where: Place, name: PackageName, filename: str, start: Callable[[], Download]) -> Response:
     """A file, from here or, started by `start`, through here. Raises Missing, or the problem of the download."""
     site = current_site()
@@ -84,4 +108,5 @@ def send_file(where: Place, name: PackageName, filename: str, start: Callable[[]
         asset = stored(site, where, name, filename)
     if asset is None:
         raise Missing(what="file", name=filename)
-    return delivery.send_blob(site, asset.digest, asset.size, "application/octet-stream")
+    source = file_source(site, where, name, filename, asset)
+    return delivery.send_blob(site, asset.digest, asset.size, "application/octet-stream", source)

@@ -14,6 +14,8 @@ from service.kernel.errors import Refused, Unauthenticated
 from service.kernel.site import Site
 
 COOKIE = "lockgate_session"
+GRANTS = "lockgate.grants"
+"""In the WSGI environment: the (action, resource) pairs that the running request was allowed."""
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -57,11 +59,23 @@ def public(view: Callable[P, R]) -> Callable[P, R]:
 def demand(action: str, resource: str) -> Principal:
     """The check itself, for views that learn the resource from the body. Raises Unauthenticated or Refused."""
     who = principal()
-    if not who.may(action, resource):
+    if not allowed(who, action, resource):
         with site().db.write() as session:
             audit.record(session, who.name, action, resource, outcome="refused", path=request.path)
         raise Refused(who=who.name, action=action, resource=resource)
+    request.environ.setdefault(GRANTS, []).append((action, resource))
     return who
+
+
+def allowed(who: Principal, action: str, resource: str) -> bool:
+    """The one decision behind every door: the views' and that of answers given before Flask is asked (`registry/front.py`)."""
+    return who.may(action, resource)
+
+
+def authenticate(site: Site, headers: Any) -> Principal:
+    """Who sends these credentials in its headers, for whom cookies do not count. Raises Unauthenticated."""
+    with site.db.read() as session:
+        return auth.principal_of(session, credentials_of(headers))
 
 
 def credentials_of(headers: Any) -> str:
@@ -80,10 +94,9 @@ def credentials_of(headers: Any) -> str:
 
 
 def _authenticate() -> Principal:
-    secret = credentials_of(request.headers)
+    if credentials_of(request.headers):
+        return authenticate(site(), request.headers)
     with site().db.read() as session:
-        if secret:
-            return auth.principal_of(session, secret)
         # A cookie never opens package or git routes: those belong to clients, and a page could be made to call them.
         cookie = "" if request.blueprint == "git_http" or _is_client_path(request.path) else request.cookies.get(COOKIE)
         who = auth.principal_of_login(session, cookie) if cookie else None

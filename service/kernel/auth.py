@@ -74,6 +74,8 @@ class Principal:
     statements: tuple[Policy, ...] = field(repr=False)
     """The account's policy, then the token's scope if it has one."""
     grants: tuple[Grant, ...] = field(default=(), repr=False)
+    expires_at: datetime | None = None
+    """When the token behind it ends."""
 
     def decide(self, action: str, resource: str) -> Decision:
         """The first decision that refuses, or the last that allows."""
@@ -167,7 +169,7 @@ def principal_of_token(session: Session, token: Token) -> Principal:
     policies = [compile_policy(account.policy)]
     if token.scope is not None:
         policies.append(compile_policy(token.scope))
-    return Principal(account.name, account.id, token.id, tuple(policies), grants.load(session, account.name))
+    return Principal(account.name, account.id, token.id, tuple(policies), grants.load(session, account.name), token.expires_at)
 
 
 def start_login(session: Session, token_id: int, lifetime: timedelta = timedelta(hours=12)) -> str:

@@ -10,7 +10,8 @@ from flask import Response, request
 
 SMALL_BYTES = 1024
 LARGE_BYTES = 8 * 1024 * 1024
-_KINDS = ("text/html", "text/css", "text/javascript", "application/javascript", "application/json", "image/svg+xml")
+_KINDS = ("text/html", "text/css", "text/javascript", "application/javascript", "application/json", "image/svg+xml",
+          "application/vnd.pypi.simple.v1+json", "application/vnd.pypi.simple.v1+html", "application/vnd.npm.install-v1+json")
 
 
 def shrink(response: Response) -> Response:

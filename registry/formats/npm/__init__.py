@@ -11,7 +11,8 @@ from registry.formats.npm import packument, publication
 from registry.formats.sources import place, send_file
 from registry.models import Package
 from registry.names import PackageName, check_file_name, npm_name
-from registry.rendered import documents
+from registry.rendered import Rendered, documents
+from registry.replay import Source
 from registry.versions import npm_order
 from service.kernel.access import needs, principal, site
 from service.kernel.errors import Malformed, Missing, Problem
@@ -78,7 +79,7 @@ def search(domain: str, repository: str) -> dict[str, Any]:
 @needs(*READ)
 def list_tags(domain: str, repository: str, name: str) -> dict[str, Any]:
     """The dist-tags, of versions here and upstream."""
-    tags: dict[str, Any] = orjson.loads(_document(domain, repository, _name(name), "full").body)["dist-tags"]
+    tags: dict[str, Any] = orjson.loads(_document(domain, repository, _name(name), "full")[0].body)["dist-tags"]
     return tags
 
 
@@ -141,8 +142,8 @@ def show(domain: str, repository: str, name: str) -> Response:
     if len(parts) > length:
         return _one_manifest(domain, repository, package, "/".join(parts[length:]))
     short = packument.ABBREVIATED in request.headers.get("Accept", "") and "write" not in request.args
-    page = _document(domain, repository, package, "abbreviated" if short else "full")
-    return delivery.send_document(page.body, page.etag, packument.ABBREVIATED if short else "application/json")
+    page, source = _document(domain, repository, package, "abbreviated" if short else "full")
+    return delivery.send_document(page.body, page.etag, packument.ABBREVIATED if short else "application/json", source)
 
 
 @bp.put("/<path:name>")
@@ -162,7 +163,7 @@ def unpublish(**_names: str) -> Response:
     raise NotOffered(what="unpublish", instead="an administrator deletes a version through the API, DELETE /api/v1/registry/…")
 
 
-def _document(domain: str, repository: str, name: PackageName, form: str) -> Any:
+def _document(domain: str, repository: str, name: PackageName, form: str) -> tuple[Rendered, Source]:
     where = place(domain, repository)
     sources = packument.look_up(site(), where, name)
     base = Address(request.host_url, domain, repository).url("npm")
@@ -171,11 +172,11 @@ def _document(domain: str, repository: str, name: PackageName, form: str) -> Any
         document = packument.full(site(), sources, name, base)
         return packument.render(packument.abbreviated(document) if form == "abbreviated" else document)
 
-    return documents.get(("npm", where.id, name.full, form, base, sources.stamp), render)
+    return documents.get(("npm", where.id, name.full, form, base, sources.stamp), render), sources.source
 
 
 def _one_manifest(domain: str, repository: str, name: PackageName, wanted: str) -> Response:
-    document = orjson.loads(_document(domain, repository, name, "full").body)
+    document = orjson.loads(_document(domain, repository, name, "full")[0].body)
     manifest = document["versions"].get(document["dist-tags"].get(wanted, wanted))
     if manifest is None:
         raise Missing(what="version", name=f"{name.full}@{wanted[:100]}")

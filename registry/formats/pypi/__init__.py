@@ -8,9 +8,10 @@ from werkzeug.wrappers import Response as BaseResponse
 from registry import catalog, delivery, intake
 from registry.formats import Address, PackageFormat, Recipe
 from registry.formats.pypi import mirror, project, simple, upload
-from registry.formats.sources import place, send_file, stored
+from registry.formats.sources import file_source, place, send_file, stored
 from registry.names import PackageName, check_file_name, pypi_name
 from registry.rendered import documents
+from registry.replay import Source
 from registry.store import FileExists
 from registry.versions import pypi_key, pypi_order
 from service.kernel.access import needs, principal, site
@@ -35,15 +36,18 @@ def tell_client(problem: Problem) -> Response:
 @needs(*READ)
 def index(domain: str, repository: str) -> Response:
     """The list of projects."""
-    with site().db.read() as session:
+    here = site()
+
+    def revisions() -> tuple[tuple[int, int], ...]:
+        with here.db.read() as session:
+            return tuple((p.id, p.revision) for p in catalog.search_path(session, catalog.place(session, domain, repository)))
+
+    stamp, kind = revisions(), _content_type()
+    render = simple.index_json if kind == simple.JSON else simple.index_html
+    with here.db.read() as session:
         where = catalog.place(session, domain, repository)
-        revisions = tuple((p.id, p.revision) for p in catalog.search_path(session, where))
-        kind = _content_type()
-        render = simple.index_json if kind == simple.JSON else simple.index_html
-        page = documents.get(
-            ("pypi index", revisions, kind == simple.JSON), lambda: render(catalog.package_names(session, where, "pypi"))
-        )
-    return delivery.send_document(page.body, page.etag, _with_charset(kind))
+        page = documents.get(("pypi index", stamp, kind == simple.JSON), lambda: render(catalog.package_names(session, where, "pypi")))
+    return delivery.send_document(page.body, page.etag, _with_charset(kind), Source(stamp, revisions))
 
 
 @bp.get("/simple/<name>/")
@@ -61,7 +65,7 @@ def project_page(domain: str, repository: str, name: str) -> BaseResponse:
         ("pypi", where.id, package.name, render.__name__, base, found.stamp),
         lambda: render(package.name, project.listing(site(), found), base),
     )
-    return delivery.send_document(page.body, page.etag, _with_charset(kind))
+    return delivery.send_document(page.body, page.etag, _with_charset(kind), found.source)
 
 
 @bp.get("/files/<name>/<filename>")
@@ -88,8 +92,9 @@ def _metadata(where: catalog.Place, package: PackageName, filename: str) -> Resp
     asset = stored(site(), where, package, filename)
     digest = asset.details.get("core_metadata") if asset is not None else None
     kind = "text/plain; charset=utf-8"
-    if digest:
-        return delivery.send_blob(site(), digest, site().blobs.size(digest), kind)
+    if asset is not None and digest:
+        source = file_source(site(), where, package, filename, asset)
+        return delivery.send_blob(site(), digest, site().blobs.size(digest), kind, source)
     _, connection, one = project.remote(site(), where, package, filename)
     return Response(mirror.core_metadata(site(), connection, package.name, one), content_type=kind)
 
