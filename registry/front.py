@@ -131,12 +131,13 @@ class Front:
         """Who asks, or None when Flask shall tell them what is wrong with their token."""
         credentials = environ.get("HTTP_AUTHORIZATION", "") + "\n" + environ.get("HTTP_X_NUGET_APIKEY", "")
         # Tokens are not kept in memory, only what recognises them.
-        key = (hashlib.sha256(credentials.encode("latin-1", "replace")).digest(), environ.get("REMOTE_ADDR", ""))
+        address = access.client_address(environ)
+        key = (hashlib.sha256(credentials.encode("latin-1", "replace")).digest(), address)
         caller = self._callers.get(key)
         if caller is not None and caller.state == state and now - caller.looked_at <= RECHECK_SECONDS:
             return caller
         try:
-            who = access.authenticate(self._site, EnvironHeaders(environ))
+            who = access.authenticate(self._site, EnvironHeaders(environ), address)
         except Problem:
             with self._lock:
                 self._callers.pop(key, None)

@@ -23,6 +23,7 @@ import profiler.views
 import registry.api
 import registry.formats.npm
 import registry.formats.pypi
+import registry.formats.pypi.api
 import registry.views
 import service.accounts
 import service.git.api
@@ -38,8 +39,8 @@ from service.kernel.access import principal, public
 from service.kernel.errors import Problem, Refused, Unauthenticated
 from service.kernel.site import Site
 
-APIS = [service.accounts.api, service.git.api.api, service.reviews.api.api, registry.api.api, pipelines.api.api,
-        pipelines.deployments.api.api, pipelines.deployments.agent_api.api, profiler.api.api, profiler.ingest.api]
+APIS = [service.accounts.api, service.git.api.api, service.reviews.api.api, registry.api.api, registry.formats.pypi.api.api,
+        pipelines.api.api, pipelines.deployments.api.api, pipelines.deployments.agent_api.api, profiler.api.api, profiler.ingest.api]
 BLUEPRINTS = [service.health.health, service.git.http.http, registry.formats.pypi.bp, registry.formats.npm.bp]
 PAGES = [service.web.views, service.git.views, service.reviews.views, registry.views, pipelines.views,
          pipelines.deployments.views, profiler.views]

@@ -4,6 +4,9 @@
 import pipelines.deployments.models
 import pipelines.models
 import profiler.models
+import registry.advisories.models
+import registry.formats.npm.models
+import registry.formats.pypi.models
 import registry.models
 import service.git.models
 import service.kernel.audit

@@ -87,18 +87,26 @@ def place_now(site: Site, where: Place) -> Place:
         return catalog.place(session, where.domain, where.name)
 
 
-def file_source(site: Site, where: Place, name: PackageName, filename: str, asset: Asset) -> Source:
-    """What an answer with the bytes of a stored file, or about it, is made from."""
+def file_source(
+    site: Site, where: Place, name: PackageName, filename: str, asset: Asset, check: Callable[[], None] = lambda: None
+) -> Source:
+    """What an answer with the bytes of a stored file, or about it, is made from. `check` raises when it is withheld by now."""
 
     def look() -> object:
+        check()
         now = stored(site, place_now(site, where), name, filename)
         return now and (now.id, now.digest, now.details.get("core_metadata"))
 
     return Source((asset.id, asset.digest, asset.details.get("core_metadata")), look)
 
 
-def send_file(where: Place, name: PackageName, filename: str, start: Callable[[], Download]) -> Response:
-    """A file, from here or, started by `start`, through here. Raises Missing, or the problem of the download."""
+def send_file(
+    where: Place, name: PackageName, filename: str, start: Callable[[], Download], check: Callable[[], None] = lambda: None
+) -> Response:
+    """A file, from here or, started by `start`, through here; for `check` see `file_source`.
+
+    Raises Missing, or the problem of the download.
+    """
     site = current_site()
     asset = copying.take(site, where, name, filename, principal().name) if request.method == "GET" else stored(site, where, name, filename)
     if asset is None:
@@ -108,5 +116,5 @@ def send_file(where: Place, name: PackageName, filename: str, start: Callable[[]
         asset = stored(site, where, name, filename)
     if asset is None:
         raise Missing(what="file", name=filename)
-    source = file_source(site, where, name, filename, asset)
+    source = file_source(site, where, name, filename, asset, check)
     return delivery.send_blob(site, asset.digest, asset.size, "application/octet-stream", source)

@@ -36,7 +36,7 @@ def user() -> None:
 def add_user(settings: Settings, name: str, policy_file: Any) -> None:
     """Adds an account."""
     policy = json.load(policy_file) if policy_file else []
-    with _site(settings) as site, site.db.write() as session:
+    with open_data(settings) as site, site.db.write() as session:
         auth.create_account(session, name, policy)
         audit.record(session, "command line", "admin:CreateAccount", f"admin/accounts/{name}", policy=policy)
     click.echo(f"added account {name}")
@@ -46,7 +46,7 @@ def add_user(settings: Settings, name: str, policy_file: Any) -> None:
 @click.pass_obj
 def list_users(settings: Settings) -> None:
     """Lists accounts."""
-    with _site(settings) as site, site.db.read() as session:
+    with open_data(settings) as site, site.db.read() as session:
         for account in session.scalars(select(Account).order_by(Account.name)):
             click.echo(f"{account.name}\t{'disabled' if account.disabled_at else 'enabled'}\t{json.dumps(account.policy)}")
 
@@ -61,7 +61,7 @@ def policy(settings: Settings, name: str, policy_file: Any) -> None:
 
     statements = json.load(policy_file)
     compile_policy(statements)
-    with _site(settings) as site, site.db.write() as session:
+    with open_data(settings) as site, site.db.write() as session:
         auth.account_named(session, name).policy = statements
         audit.record(session, "command line", "admin:SetPolicy", f"admin/accounts/{name}", policy=statements)
     click.echo(f"policy of {name} replaced")
@@ -80,7 +80,7 @@ def token() -> None:
 @click.pass_obj
 def issue(settings: Settings, name: str, label: str, hours: int | None, scope_file: Any) -> None:
     """Prints a new token of an account; it is shown this once."""
-    with _site(settings) as site, site.db.write() as session:
+    with open_data(settings) as site, site.db.write() as session:
         account = auth.account_named(session, name)
         lifetime = timedelta(hours=hours) if hours else None
         secret, row = auth.issue_token(session, account, label, scope=json.load(scope_file) if scope_file else None, lifetime=lifetime)
@@ -92,7 +92,7 @@ def issue(settings: Settings, name: str, label: str, hours: int | None, scope_fi
 @click.pass_obj
 def list_tokens(settings: Settings) -> None:
     """Lists tokens by number, without their secrets."""
-    with _site(settings) as site, site.db.read() as session:
+    with open_data(settings) as site, site.db.read() as session:
         rows = session.execute(select(Token, Account.name).join(Account, Account.id == Token.account_id).order_by(Token.id))
         for row, name in rows:
             state = "revoked" if row.revoked_at else f"until {row.expires_at:%Y-%m-%d %H:%M}Z" if row.expires_at else "no expiry"
@@ -104,14 +104,15 @@ def list_tokens(settings: Settings) -> None:
 @click.pass_obj
 def revoke(settings: Settings, number: int) -> None:
     """Ends a token now."""
-    with _site(settings) as site, site.db.write() as session:
+    with open_data(settings) as site, site.db.write() as session:
         auth.revoke_token(session, number)
         audit.record(session, "command line", "admin:RevokeToken", "admin/tokens", token=number)
     click.echo(f"token {number} revoked")
 
 
 @contextmanager
-def _site(settings: Settings) -> Iterator[Site]:
+def open_data(settings: Settings) -> Iterator[Site]:
+    """The site of a data folder, for commands that work straight on it."""
     from service.start import open_site  # the database layer is not needed for --help
 
     if not settings.database_url and not (settings.data / "lockgate.sqlite").exists():

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
 
@@ -72,10 +72,10 @@ def allowed(who: Principal, action: str, resource: str) -> bool:
     return who.may(action, resource)
 
 
-def authenticate(site: Site, headers: Any) -> Principal:
-    """Who sends these credentials in its headers, for whom cookies do not count. Raises Unauthenticated."""
+def authenticate(site: Site, headers: Any, address: str) -> Principal:
+    """Who sends these credentials in its headers from this address, for whom cookies do not count. Raises Unauthenticated."""
     with site.db.read() as session:
-        return auth.principal_of(session, credentials_of(headers))
+        return auth.principal_of(session, credentials_of(headers), address)
 
 
 def credentials_of(headers: Any) -> str:
@@ -93,13 +93,19 @@ def credentials_of(headers: Any) -> str:
     return str(headers.get("X-NuGet-ApiKey", ""))
 
 
+def client_address(environ: Mapping[str, Any]) -> str:
+    """From where a request comes. The guard lets a forwarded address through only from a trusted proxy, which adds the last one."""
+    forwarded = str(environ.get("HTTP_X_FORWARDED_FOR", ""))
+    return forwarded.rpartition(",")[2].strip() or str(environ.get("REMOTE_ADDR", ""))
+
+
 def _authenticate() -> Principal:
     if credentials_of(request.headers):
-        return authenticate(site(), request.headers)
+        return authenticate(site(), request.headers, client_address(request.environ))
     with site().db.read() as session:
         # A cookie never opens package or git routes: those belong to clients, and a page could be made to call them.
         cookie = "" if request.blueprint == "git_http" or _is_client_path(request.path) else request.cookies.get(COOKIE)
-        who = auth.principal_of_login(session, cookie) if cookie else None
+        who = auth.principal_of_login(session, cookie, client_address(request.environ)) if cookie else None
     if who is None:
         raise Unauthenticated(why="this needs a token and none was sent")
     g.by_cookie = True

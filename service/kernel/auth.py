@@ -5,9 +5,11 @@ typo is refused without a database look-up. Only the SHA-256 is stored: at 190 b
 """
 
 import hashlib
+import ipaddress
 import re
 import secrets
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -48,6 +50,8 @@ class Token(Base):
     last_four: Mapped[str]
     label: Mapped[str]
     scope: Mapped[list[Any] | None] = mapped_column(nullable=True)
+    networks: Mapped[list[Any] | None] = mapped_column(nullable=True)
+    """Networks in CIDR form from which alone the token is good; None: from anywhere."""
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
@@ -121,15 +125,18 @@ def issue_token(
     *,
     scope: list[Statement] | None = None,
     lifetime: timedelta | None = None,
+    networks: list[str] | None = None,
     value: str | None = None,
 ) -> tuple[str, Token]:
     """A new token of `account`: the secret, shown this once, and its row. `value` fixes the secret (first start only)."""
     if scope is not None:
         compile_policy(scope)
+    for one in networks or ():
+        _network(one)
     secret = value or new_secret()
     at = clock.now()
     row = Token(
-        account_id=account.id, digest=digest_of(secret), last_four=secret[-4:], label=label, scope=scope,
+        account_id=account.id, digest=digest_of(secret), last_four=secret[-4:], label=label, scope=scope, networks=networks or None,
         created_at=at, expires_at=at + lifetime if lifetime else None, revoked_at=None,
     )
     session.add(row)
@@ -145,8 +152,11 @@ def revoke_token(session: Session, token_id: int) -> None:
     row.revoked_at = row.revoked_at or clock.now()
 
 
-def principal_of(session: Session, secret: str) -> Principal:
-    """Who holds this token. Raises Unauthenticated, saying whether it is unknown, expired or revoked."""
+def principal_of(session: Session, secret: str, address: str = "") -> Principal:
+    """Who holds this token and sends it from `address`. Raises Unauthenticated, saying whether it is unknown, expired or revoked.
+
+    Without an address a token that is bound to networks is refused.
+    """
     if not secret:
         raise Unauthenticated(why="this needs a token and none was sent")
     if secret.startswith(PREFIX) and not well_formed(secret):
@@ -154,15 +164,18 @@ def principal_of(session: Session, secret: str) -> Principal:
     token = session.scalar(select(Token).where(Token.digest == digest_of(secret)))
     if token is None:
         raise Unauthenticated(why="the token is not known here")
-    return principal_of_token(session, token)
+    return principal_of_token(session, token, address)
 
 
-def principal_of_token(session: Session, token: Token) -> Principal:
-    """Who holds this token row. Raises Unauthenticated when it is revoked, expired, or its account disabled."""
+def principal_of_token(session: Session, token: Token, address: str = "") -> Principal:
+    """Who holds this token row and sends it from `address`. Raises Unauthenticated when it is revoked, expired, or its account disabled."""
     if token.revoked_at is not None:
         raise Unauthenticated(why="the token was revoked")
     if token.expires_at is not None and token.expires_at <= clock.now():
         raise Unauthenticated(why="the token expired")
+    if token.networks is not None and not is_inside(address, token.networks):
+        networks = ", ".join(map(str, token.networks))
+        raise Unauthenticated(why=f"the token is good only from {networks}, and this came from {address or 'elsewhere'}")
     account = session.get_one(Account, token.account_id)
     if account.disabled_at is not None:
         raise Unauthenticated(why=f"the account {account.name} is disabled")
@@ -170,6 +183,16 @@ def principal_of_token(session: Session, token: Token) -> Principal:
     if token.scope is not None:
         policies.append(compile_policy(token.scope))
     return Principal(account.name, account.id, token.id, tuple(policies), grants.load(session, account.name), token.expires_at)
+
+
+def is_inside(address: str, networks: Iterable[str]) -> bool:
+    """Whether an address lies in one of the networks; what is no address lies in none."""
+    try:
+        at = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    at = getattr(at, "ipv4_mapped", None) or at
+    return any(at in _network(one) for one in networks)
 
 
 def start_login(session: Session, token_id: int, lifetime: timedelta = timedelta(hours=12)) -> str:
@@ -180,13 +203,13 @@ def start_login(session: Session, token_id: int, lifetime: timedelta = timedelta
     return value
 
 
-def principal_of_login(session: Session, cookie: str) -> Principal | None:
+def principal_of_login(session: Session, cookie: str, address: str = "") -> Principal | None:
     """Who logged in with this cookie, or None when the session ended."""
     row = session.scalar(select(LoginSession).where(LoginSession.digest == digest_of(cookie)))
     if row is None or row.expires_at <= clock.now():
         return None
     try:
-        return principal_of_token(session, session.get_one(Token, row.token_id))
+        return principal_of_token(session, session.get_one(Token, row.token_id), address)
     except Unauthenticated:
         return None
 
@@ -212,6 +235,13 @@ def well_formed(secret: str) -> bool:
 def digest_of(secret: str) -> str:
     """SHA-256 in hex, the only form that is stored."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise Malformed(where="network", why=f"{text[:60]!r} is no network in CIDR form such as 10.1.0.0/16") from None
 
 
 def _checksum(body: str) -> str:

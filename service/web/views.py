@@ -9,7 +9,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 
 from service.kernel import audit, auth, clock
-from service.kernel.access import COOKIE, needs, principal, public, site
+from service.kernel.access import COOKIE, client_address, needs, principal, public, site
 from service.kernel.bus import JobFailure
 from service.kernel.errors import Malformed, Unauthenticated
 from service.web import components, panels, tokens, trail
@@ -107,7 +107,7 @@ def log_in() -> BaseResponse:
     secret = request.form.get("token", "").strip()
     try:
         with site().db.read() as session:
-            who = auth.principal_of(session, secret)
+            who = auth.principal_of(session, secret, client_address(request.environ))
     except Unauthenticated as problem:
         page = render_template("web/login.html", onward=onward, trouble=problem.detail, who=None)
         return Response(page, 401)

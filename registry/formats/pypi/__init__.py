@@ -2,12 +2,14 @@
 
 from typing import Any
 
+import orjson
 from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from registry import catalog, delivery, intake
-from registry.formats import Address, PackageFormat, Recipe
-from registry.formats.pypi import mirror, project, simple, upload
+from registry.advisories import store as advisories
+from registry.formats import Address, PackageFormat
+from registry.formats.pypi import mirror, project, recipes, rules, simple, upload
 from registry.formats.sources import file_source, place, send_file, stored
 from registry.names import PackageName, check_file_name, pypi_name
 from registry.rendered import documents
@@ -19,6 +21,7 @@ from service.kernel.errors import Missing, Problem
 
 bp = Blueprint("registry_pypi", __name__, url_prefix="/pypi/<domain>/<repository>")
 READ = ("registry:Read", "registry/{domain}/{repository}")
+PROVENANCE = "application/vnd.pypi.integrity.v1+json"
 
 
 @bp.errorhandler(Problem)
@@ -59,11 +62,11 @@ def project_page(domain: str, repository: str, name: str) -> BaseResponse:
         return redirect(url_for(".project_page", domain=domain, repository=repository, name=package.name), 301)
     where = place(domain, repository)
     found = project.look_up(site(), where, package)
-    kind, base = _content_type(), _address(domain, repository).url("pypi", f"files/{package.name}/")
+    kind, base = _content_type(), _base(domain, repository)
     render = simple.project_json if kind == simple.JSON else simple.project_html
     page = documents.get(
         ("pypi", where.id, package.name, render.__name__, base, found.stamp),
-        lambda: render(package.name, project.listing(site(), found), base),
+        lambda: render(package.name, project.listing(site(), found), base, project.status(site(), found)),
     )
     return delivery.send_document(page.body, page.etag, _with_charset(kind), found.source)
 
@@ -74,9 +77,49 @@ def file(domain: str, repository: str, name: str, filename: str) -> Response:
     """A file, from here or through here; `FILENAME.metadata` is the core metadata of a wheel."""
     where, package = place(domain, repository), _name(name)
     check_file_name(filename)
+    here = site()
+    rules.check_not_quarantined(here, where, package)
     if filename.endswith(".metadata"):
         return _metadata(where, package, filename.removesuffix(".metadata"))
-    return send_file(where, package, filename, lambda: project.download(site(), where, package, filename, principal().name))
+    return send_file(
+        where, package, filename, lambda: project.download(here, where, package, filename, principal().name),
+        lambda: rules.check_not_quarantined(here, where, package),
+    )
+
+
+@bp.get("/integrity/<name>/<version>/<filename>/provenance")
+@needs(*READ)
+def provenance(domain: str, repository: str, name: str, version: str, filename: str) -> Response:
+    """The attestations of a file (PEP 740)."""
+    where, package = place(domain, repository), _name(name)
+    check_file_name(filename)
+    asset = stored(site(), where, package, filename)
+    digest = asset.details.get("provenance") if asset is not None else None
+    if digest:
+        return delivery.send_blob(site(), digest, site().blobs.size(digest), PROVENANCE)
+    _, connection, one = project.remote(site(), where, package, filename)
+    if pypi_key(one.version) != pypi_key(version):
+        raise Missing(what="file", name=f"{filename} of version {version}")
+    return Response(orjson.dumps(mirror.provenance(site(), connection, package.name, one)), content_type=PROVENANCE)
+
+
+@bp.get("/pypi/<name>/json")
+@bp.get("/pypi/<name>/<version>/json")
+@needs(*READ)
+def legacy_json(domain: str, repository: str, name: str, version: str = "") -> BaseResponse:
+    """The older JSON API, of the newest or the given version."""
+    package = _name(name)
+    if package.name != name:
+        tail = f"{version}/json" if version else "json"
+        return redirect(f"{_base(domain, repository)}pypi/{package.name}/{tail}", 301)
+    where = place(domain, repository)
+    found = project.look_up(site(), where, package)
+    base, known = _base(domain, repository), advisories.stamp(site(), "pypi")
+    page = documents.get(
+        ("pypi json", where.id, package.name, version, base, found.stamp, known),
+        lambda: project.legacy_json(site(), found, package, version, base),
+    )
+    return delivery.send_document(page.body, page.etag, "application/json")
 
 
 @bp.post("/")
@@ -93,8 +136,9 @@ def _metadata(where: catalog.Place, package: PackageName, filename: str) -> Resp
     digest = asset.details.get("core_metadata") if asset is not None else None
     kind = "text/plain; charset=utf-8"
     if asset is not None and digest:
-        source = file_source(site(), where, package, filename, asset)
-        return delivery.send_blob(site(), digest, site().blobs.size(digest), kind, source)
+        here = site()
+        source = file_source(here, where, package, filename, asset, lambda: rules.check_not_quarantined(here, where, package))
+        return delivery.send_blob(here, digest, here.blobs.size(digest), kind, source)
     _, connection, one = project.remote(site(), where, package, filename)
     return Response(mirror.core_metadata(site(), connection, package.name, one), content_type=kind)
 
@@ -106,40 +150,23 @@ def _name(text: str) -> PackageName:
         raise Missing(what="project", name=text[:100]) from None
 
 
-def _address(domain: str, repository: str) -> Address:
-    return Address(request.host_url, domain, repository)
+def _base(domain: str, repository: str) -> str:
+    return Address(request.host_url, domain, repository).url("pypi")
 
 
 def _content_type() -> str:
-    return str(request.accept_mimetypes.best_match(["text/html", simple.HTML, simple.JSON], default="text/html"))
+    wanted = request.args.get("format") or None  # PEP 691 lets a URL say it where headers cannot be set
+    offered = ["text/html", simple.HTML, simple.LATEST_HTML, simple.JSON, simple.LATEST_JSON]
+    best = wanted if wanted in offered else str(request.accept_mimetypes.best_match(offered, default="text/html"))
+    return {simple.LATEST_JSON: simple.JSON, simple.LATEST_HTML: simple.HTML}.get(best, best)
 
 
 def _with_charset(kind: str) -> str:
     return f"{kind}; charset=utf-8" if kind == "text/html" else kind
 
 
-def _install(address: Address, package: str, version: str) -> list[Recipe]:
-    index_url = address.with_credentials("pypi", "simple/")
-    pinned = f"{package}=={version}"
-    login = f"lockgate login {{}} --server {address.server} --domain {address.domain} --repository {address.repository}"
-    return [
-        Recipe("pip", f"{login.format('pip')}\npip install {pinned}"),
-        Recipe("pip, once", f'pip install --index-url "{index_url}" {pinned}'),
-        Recipe("uv", f'uv pip install --default-index "{index_url}" {pinned}'),
-        Recipe("poetry", f'poetry source add --priority=primary lockgate {address.url("pypi", "simple/")}\npoetry add {package}@{version}'),
-    ]
-
-
-def _publish(address: Address) -> list[Recipe]:
-    url = address.url("pypi")
-    return [
-        Recipe("twine", f'twine upload --repository-url {url} -u __token__ -p "$LOCKGATE_TOKEN" dist/*'),
-        Recipe("uv", f'uv publish --publish-url {url} --check-url {address.with_credentials("pypi", "simple/")} --token "$LOCKGATE_TOKEN"'),
-    ]
-
-
 def _dependencies(details: dict[str, Any]) -> list[tuple[str, str]]:
     return [(text, "extra" if "extra ==" in text else "") for text in details.get("requires_dist", [])]
 
 
-FORMAT = PackageFormat("pypi", "Python", pypi_name, pypi_key, pypi_order, bp, _install, _publish, _dependencies)
+FORMAT = PackageFormat("pypi", "Python", pypi_name, pypi_key, pypi_order, bp, recipes.install, recipes.publish, _dependencies)

@@ -33,7 +33,7 @@ def files(body: dict[str, Any]) -> list[ProjectFile]:
     return [
         ProjectFile(
             f["filename"], f["version"], f["hashes"], f["size"], f["requires_python"], f["uploaded_at"], f["yanked"],
-            f["core_metadata"], {"url": f["url"]},
+            f["core_metadata"], bool(f.get("provenance")), {"url": f["url"], "provenance": f.get("provenance", "")},
         )
         for f in body["files"]
     ]
@@ -59,6 +59,41 @@ def core_metadata(site: Site, connection: Connection, project_name: str, one: Pr
     return text.encode()
 
 
+def provenance(site: Site, connection: Connection, project_name: str, one: ProjectFile) -> dict[str, Any]:
+    """The file's provenance object at the connection (PEP 740). Raises Missing or UpstreamDown."""
+    url = one.details.get("provenance", "")
+    name = f"{project_name}/{one.filename}.provenance"
+    document = documents.get(site, connection, name, lambda etag: _ask_provenance(connection, url, etag)) if url else None
+    said = document.load(site) if document else None
+    if not isinstance(said, dict):
+        raise Missing(what="provenance", name=one.filename)
+    return said
+
+
+def status(body: dict[str, Any]) -> tuple[str, str]:
+    """A kept page's status marker and its reason (PEP 792)."""
+    said = body.get("status") or {}
+    return said.get("status") or "active", said.get("reason", "")
+
+
+def _ask_provenance(connection: Connection, url: str, etag: str) -> Said:
+    with http.get(connection, url, {"If-None-Match": etag} if etag else {}) as remote:
+        if remote.status == 304:
+            return UNCHANGED
+        if remote.status in (404, 410):
+            return Said(None)
+        if remote.status != 200:
+            raise UpstreamDown(host=http.host_of(url), why=f"it answered {remote.status}")
+        content = http.read_whole(remote, METADATA_BYTES_MAX)
+    try:
+        said = orjson.loads(content)
+        if said["version"] != 1 or not isinstance(said["attestation_bundles"], list):
+            raise ValueError("its version is not 1")
+    except (ValueError, KeyError, TypeError):
+        raise UpstreamDown(host=http.host_of(url), why="its answer is no provenance object") from None
+    return Said(said, remote.headers.get("ETag", ""))
+
+
 def _ask(connection: Connection, name: str, etag: str) -> Said:
     headers = {"Accept": ACCEPT} | ({"If-None-Match": etag} if etag else {})
     with http.get(connection, f"{connection.url}{name}/", headers) as remote:
@@ -71,14 +106,14 @@ def _ask(connection: Connection, name: str, etag: str) -> Said:
         content = http.read_whole(remote, PAGE_BYTES_MAX)
         kind = remote.headers.get("Content-Type", "text/html").partition(";")[0].strip().lower()
         try:
-            raw, is_page = _read_json(content) if kind == JSON or kind == "application/json" else _read_html(content, remote.url)
+            raw, is_page, status = _read_json(content) if kind in (JSON, "application/json") else _read_html(content, remote.url)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise UpstreamDown(host=http.host_of(connection.url), why=f"its page of {name} cannot be read ({error})") from None
         listed = [file for file in (_file(one, name, remote.url, connection) for one in raw) if file is not None]
-        if not listed and (raw or not is_page):
+        if not listed and (raw or not (is_page or status)):
             # A login page or an error page sent as 200 must not make a project look empty.
             raise UpstreamDown(host=http.host_of(connection.url), why=f"its answer for {name} is no page of that project")
-        return Said({"files": listed}, remote.headers.get("ETag", ""))
+        return Said({"files": listed, "status": status}, remote.headers.get("ETag", ""))
 
 
 def _ask_metadata(connection: Connection, url: str, etag: str, sha256: str) -> Said:
@@ -99,18 +134,19 @@ def _ask_metadata(connection: Connection, url: str, etag: str, sha256: str) -> S
         raise UpstreamDown(host=http.host_of(url), why="its metadata is not UTF-8") from None
 
 
-def _read_json(content: bytes) -> tuple[list[dict[str, Any]], bool]:
+def _read_json(content: bytes) -> tuple[list[dict[str, Any]], bool, dict[str, str]]:
     page = orjson.loads(content)
     if not str(page["meta"]["api-version"]).startswith("1."):
         raise ValueError("its API version is not 1")
-    return list(page["files"]), True
+    status = page.get("project-status")
+    return list(page["files"]), True, {k: _str(status.get(k)) for k in ("status", "reason")} if isinstance(status, dict) else {}
 
 
-def _read_html(content: bytes, url: str) -> tuple[list[dict[str, Any]], bool]:
+def _read_html(content: bytes, url: str) -> tuple[list[dict[str, Any]], bool, dict[str, str]]:
     reader = _Anchors(url)
     reader.feed(content.decode("utf-8", errors="replace"))
     reader.close()
-    return reader.files, reader.says_version
+    return reader.files, reader.says_version, reader.status
 
 
 def _file(raw: dict[str, Any], project_name: str, page: str, connection: Connection) -> dict[str, Any] | None:
@@ -122,6 +158,9 @@ def _file(raw: dict[str, Any], project_name: str, page: str, connection: Connect
     url = urljoin(page, url)
     if version is None or urlsplit(url).scheme not in ("http", "https", urlsplit(connection.url).scheme):
         return None
+    provenance = urljoin(page, _str(raw.get("provenance"))) if raw.get("provenance") else ""
+    if urlsplit(provenance).scheme not in ("", "http", "https"):
+        provenance = ""
     metadata = raw.get("core-metadata", raw.get("data-dist-info-metadata", False))
     size, yanked = raw.get("size"), raw.get("yanked", False)
     return {
@@ -130,6 +169,7 @@ def _file(raw: dict[str, Any], project_name: str, page: str, connection: Connect
         "requires_python": _str(raw.get("requires-python")), "uploaded_at": _str(raw.get("upload-time")),
         "yanked": yanked if isinstance(yanked, bool | str) else False,
         "core_metadata": (usable_hashes(metadata) or True) if isinstance(metadata, dict) and metadata else bool(metadata),
+        "provenance": provenance,
     }
 
 
@@ -144,6 +184,7 @@ class _Anchors(HTMLParser):
         super().__init__()
         self.files: list[dict[str, Any]] = []
         self.says_version = False
+        self.status: dict[str, str] = {}
         self._base = url
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -153,6 +194,8 @@ class _Anchors(HTMLParser):
             self._base = urljoin(self._base, found["href"] or "")
         elif tag == "meta" and found.get("name") == "pypi:repository-version":
             self.says_version = True
+        elif tag == "meta" and str(found.get("name")).startswith("pypi:project-status"):
+            self.status["reason" if found["name"] == "pypi:project-status-reason" else "status"] = found.get("content") or ""
         elif tag == "a" and found.get("href"):
             self.files.append(self._link(found))
 
@@ -163,6 +206,8 @@ class _Anchors(HTMLParser):
         algorithm, equals, digest = fragment.partition("=")
         if equals:
             one["hashes"] = {algorithm: digest}
+        if found.get("data-provenance"):
+            one["provenance"] = found["data-provenance"]
         if "data-yanked" in found:
             one["yanked"] = found["data-yanked"] or True
         metadata = found.get("data-core-metadata", found.get("data-dist-info-metadata"))

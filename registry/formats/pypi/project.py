@@ -2,11 +2,15 @@
 
 import io
 from contextlib import suppress
+from typing import Any
 
 from registry import age, catalog, store
+from registry.advisories import answers
+from registry.advisories import store as advisories
 from registry.catalog import Connection, Place
 from registry.formats import sources
-from registry.formats.pypi import archive, mirror, simple
+from registry.formats.pypi import archive, legacy, mirror, rules, simple
+from registry.formats.pypi.rules import Status
 from registry.formats.pypi.simple import ProjectFile
 from registry.formats.sources import Sources, is_stored
 from registry.models import EXTERNAL
@@ -38,6 +42,36 @@ def listing(site: Site, project: Sources) -> list[ProjectFile]:
             # A stored copy of an outside file keeps what only its index knows: yanks that came later.
             merged[one.filename] = _newer(merged.get(one.filename), one)
     return list(merged.values())
+
+
+def status(site: Site, project: Sources) -> Status:
+    """The project's status marker: the one set here, else the one an external index tells."""
+    with site.db.read() as session:
+        ours = rules.status_of(session, rules.packages_of(project.found))
+    if ours != Status() or not project.documents:
+        return ours
+    _, _, page = project.documents[0]
+    told, reason = mirror.status(page.load(site))
+    return Status(told, reason) if told in rules.STATUSES else ours
+
+
+def legacy_json(site: Site, project: Sources, name: PackageName, version: str, base: str) -> bytes:
+    """The older JSON document of one version, "" for the newest. Raises Missing when there is no such version."""
+    files = listing(site, project)
+    wanted = version or legacy.newest(files)
+    number = next((f.version for f in files if wanted is not None and pypi_key(f.version) == pypi_key(wanted)), None)
+    if number is None:
+        raise Missing(what="version", name=f"{name.name} {version}".strip())
+    details: dict[str, Any] = {}
+    with site.db.read() as session:
+        for _, package in project.found.packages:
+            with suppress(Missing):
+                details = details or catalog.version(session, package, pypi_key(number)).details
+    known = None
+    if advisories.is_loaded(site, "pypi"):
+        known = [answers.pypi(one) for one in advisories.of_version(site, "pypi", name.full, number)]
+    serial = max((package.revision for _, package in project.found.packages), default=0)
+    return legacy.project_json(name.name, number, details, files, base, known, releases=not version, serial=serial)
 
 
 def remote(site: Site, where: Place, name: PackageName, filename: str) -> tuple[Place, Connection, ProjectFile]:
@@ -74,7 +108,7 @@ def _newer(old: ProjectFile | None, new: ProjectFile) -> ProjectFile:
         return old
     return ProjectFile(
         old.filename, old.version, old.hashes, old.size, old.requires_python, new.uploaded_at or old.uploaded_at, new.yanked or old.yanked,
-        old.core_metadata or new.core_metadata,
+        old.core_metadata or new.core_metadata, old.has_provenance or new.has_provenance, {**new.details, **old.details},
     )
 
 

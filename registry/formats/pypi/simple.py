@@ -1,4 +1,4 @@
-"""The simple repository API: project pages as HTML and JSON (PEP 503, 592, 629, 658, 691, 700, 714)."""
+"""The simple repository API: project pages as HTML and JSON (PEP 503, 592, 629, 658, 691, 700, 714, 740, 792)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -11,12 +11,15 @@ import orjson
 from packaging.utils import canonicalize_name
 
 from registry.formats.pypi.archive import parse_file_name
+from registry.formats.pypi.rules import Status
 from registry.models import Asset, Version
 from registry.versions import by_number, pypi_order
 from service.kernel.errors import Malformed
 
-API_VERSION = "1.1"
+API_VERSION = "1.4"
 JSON, HTML = "application/vnd.pypi.simple.v1+json", "application/vnd.pypi.simple.v1+html"
+LATEST_JSON, LATEST_HTML = "application/vnd.pypi.simple.latest+json", "application/vnd.pypi.simple.latest+html"
+ACTIVE = Status()
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class ProjectFile:
     yanked: bool | str = False
     core_metadata: bool | dict[str, str] = False
     """Digests of the file `FILENAME.metadata`, True when it is served but no digest is known."""
+    has_provenance: bool = False
     details: dict[str, Any] = field(default_factory=dict, compare=False)
 
 
@@ -42,7 +46,8 @@ def stored_file(version: Version, asset: Asset) -> ProjectFile:
     return ProjectFile(
         asset.name, version.version, {"sha256": asset.digest}, asset.size, asset.details.get("requires_python", ""),
         asset.details.get("uploaded_at") or instant(asset.uploaded_at), _yanked(version.yanked_reason),
-        {"sha256": metadata} if metadata else False,
+        {"sha256": metadata} if metadata else False, "provenance" in asset.details,
+        {"hashes": asset.hashes, "filetype": asset.details.get("filetype", ""), "python": asset.details.get("python", "")},
     )
 
 
@@ -51,23 +56,23 @@ def instant(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-
-
-def project_json(name: str, files: Iterable[ProjectFile], base: str) -> bytes:
-    """A project page; `base` is the URL under which the files are served, with a slash at the end."""
-    listed = list(files)
+def project_json(name: str, files: Iterable[ProjectFile], base: str, status: Status = ACTIVE) -> bytes:
+    """A project page; `base` is the URL of the repository, with a slash at the end. A quarantined project lists no files."""
+    listed = _offered(files, status)
     return orjson.dumps({
         "meta": {"api-version": API_VERSION},
         "name": name,
+        "project-status": {"status": status.status} | ({"reason": status.reason} if status.reason else {}),
         "versions": sorted({f.version for f in listed}, key=by_number(pypi_order)),
-        "files": [_json_file(f, base) for f in listed],
+        "files": [_json_file(name, f, base) for f in listed],
     })
 
 
-def project_html(name: str, files: Iterable[ProjectFile], base: str) -> bytes:
+def project_html(name: str, files: Iterable[ProjectFile], base: str, status: Status = ACTIVE) -> bytes:
     """A project page for older clients and people."""
-    lines = [_head(f"Links for {name}"), f"<h1>Links for {escape(name)}</h1>"]
-    lines += [_anchor(f, base) for f in files]
+    told = [("pypi:project-status", status.status)] + ([("pypi:project-status-reason", status.reason)] if status.reason else [])
+    lines = [_head(f"Links for {name}", told), f"<h1>Links for {escape(name)}</h1>"]
+    lines += [_anchor(name, f, base) for f in _offered(files, status)]
     return ("\n".join([*lines, "</body>", "</html>", ""])).encode()
 
 
@@ -91,8 +96,22 @@ def version_in(filename: str, project: str) -> str | None:
     return str(parsed.version) if parsed.project == project else None
 
 
-def _json_file(one: ProjectFile, base: str) -> dict[str, Any]:
-    entry: dict[str, Any] = {"filename": one.filename, "url": base + quote(one.filename), "hashes": one.hashes}
+def file_url(name: str, one: ProjectFile, base: str) -> str:
+    """Where the file is served."""
+    return f"{base}files/{name}/{quote(one.filename)}"
+
+
+def provenance_url(name: str, one: ProjectFile, base: str) -> str:
+    """Where the file's attestations are served (PEP 740)."""
+    return f"{base}integrity/{name}/{quote(one.version)}/{quote(one.filename)}/provenance"
+
+
+def _offered(files: Iterable[ProjectFile], status: Status) -> list[ProjectFile]:
+    return [] if status.status == "quarantined" else list(files)
+
+
+def _json_file(name: str, one: ProjectFile, base: str) -> dict[str, Any]:
+    entry: dict[str, Any] = {"filename": one.filename, "url": file_url(name, one, base), "hashes": one.hashes}
     if one.requires_python:
         entry["requires-python"] = one.requires_python
     if one.size is not None:
@@ -102,10 +121,11 @@ def _json_file(one: ProjectFile, base: str) -> dict[str, Any]:
     entry["yanked"] = one.yanked
     # Both keys: pip before 23.3 reads only the older one (PEP 714).
     entry["core-metadata"] = entry["data-dist-info-metadata"] = one.core_metadata
+    entry["provenance"] = provenance_url(name, one, base) if one.has_provenance else None
     return entry
 
 
-def _anchor(one: ProjectFile, base: str) -> str:
+def _anchor(name: str, one: ProjectFile, base: str) -> str:
     sha256 = one.hashes.get("sha256")
     fragment = f"#sha256={sha256}" if sha256 else "".join(f"#{k}={v}" for k, v in list(one.hashes.items())[:1])
     attributes = ""
@@ -117,13 +137,16 @@ def _anchor(one: ProjectFile, base: str) -> str:
         known = one.core_metadata.get("sha256") if isinstance(one.core_metadata, dict) else None
         value = f"sha256={known}" if known else "true"
         attributes += f' data-core-metadata="{value}" data-dist-info-metadata="{value}"'
-    return f'<a href="{escape(base + quote(one.filename) + fragment)}"{attributes}>{escape(one.filename)}</a><br>'
+    if one.has_provenance:
+        attributes += f' data-provenance="{escape(provenance_url(name, one, base))}"'
+    return f'<a href="{escape(file_url(name, one, base) + fragment)}"{attributes}>{escape(one.filename)}</a><br>'
 
 
-def _head(title: str) -> str:
+def _head(title: str, told: Iterable[tuple[str, str]] = ()) -> str:
+    more = "".join(f'<meta name="{name}" content="{escape(content)}">\n' for name, content in told)
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta name="pypi:repository-version" content="{API_VERSION}">\n<title>{escape(title)}</title>\n</head>\n<body>'
+        f'<meta name="pypi:repository-version" content="{API_VERSION}">\n{more}<title>{escape(title)}</title>\n</head>\n<body>'
     )
 
 

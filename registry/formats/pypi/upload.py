@@ -10,7 +10,7 @@ from packaging.version import InvalidVersion, Version
 
 from registry import intake, store
 from registry.catalog import Place
-from registry.formats.pypi import archive
+from registry.formats.pypi import archive, rules
 from registry.formats.pypi.form import Form, read_form
 from registry.names import PackageName, pypi_name
 from registry.versions import pypi_version
@@ -45,6 +45,7 @@ def receive(site: Site, where: Place, actor: str) -> bool:
     name, version = _identity(form, filename)
     _check_digests(form)
     assert form.blob is not None
+    rules.check_upload(site, where, name, version, filename.filename, form.blob.digest)
     with site.blobs.open(form.blob.digest) as file:
         raw = archive.read_metadata(file, filename)
     details = _details(form, raw, filename, name, version)
@@ -53,6 +54,8 @@ def receive(site: Site, where: Place, actor: str) -> bool:
         facts["requires_python"] = details["requires_python"]
     if filename.filetype == "bdist_wheel":
         facts["core_metadata"] = site.blobs.put(io.BytesIO(raw)).digest
+    if form.one("attestations"):
+        facts["provenance"] = site.blobs.put(io.BytesIO(_provenance(form, filename.filename, actor))).digest
     asset = store.NewAsset(
         filename.filename, form.blob, form.hashes, facts, only_one="filetype=sdist" if filename.filetype == "sdist" else ""
     )
@@ -60,6 +63,12 @@ def receive(site: Site, where: Place, actor: str) -> bool:
         name, str(details.get("name") or form.one("name")), str(version), details, (asset,), summary=str(details.get("summary", ""))
     )
     return store.publish(site, where, what, actor)
+
+
+def _provenance(form: Form, filename: str, actor: str) -> bytes:
+    from registry.formats.pypi import attestations  # few uploads carry one, and checking it loads cryptography
+
+    return attestations.provenance(form.one("attestations"), filename, form.hashes["sha256"], actor)
 
 
 def _check_protocol(form: Form) -> None:

@@ -1,0 +1,1 @@
+"""Known vulnerabilities: imported OSV records, matched against versions."""

@@ -1,0 +1,143 @@
+"""What may be uploaded, and what a project's status says to installers (PEP 792)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from packaging.version import Version as Pep440
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from registry import catalog, changes
+from registry.catalog import Found, Place
+from registry.formats.pypi.models import ProjectStatus, UploadRules
+from registry.models import Asset, Package, Version
+from registry.names import PackageName
+from registry.versions import pypi_key
+from service.kernel import audit, clock
+from service.kernel.errors import Malformed, Missing, Problem
+from service.kernel.site import Site
+
+STATUSES = ("active", "archived", "deprecated", "quarantined")
+
+
+class UploadRefused(Problem):
+    """403: the repository's rules or the project's status say no."""
+
+    status = 403
+    says = "{filename} is not taken: {why}"
+
+
+class Quarantined(Problem):
+    """403: the project's files are withheld."""
+
+    status = 403
+    says = "the project {project} is quarantined{reason}; its files are withheld"
+    todo = "Ask who runs this package repository."
+
+
+class SameBytes(Problem):
+    """400: the bytes are there already under another name; twine's --skip-existing looks for the words."""
+
+    status = 400
+    says = "File already exists: these very bytes were published as {filename}"
+
+
+@dataclass(frozen=True)
+class Status:
+    """A status marker and why it was set."""
+
+    status: str = "active"
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a package repository takes."""
+
+    local_versions: bool = True
+    """Whether versions such as 1.0+team.1 may be uploaded; the public index refuses them."""
+    closed_after_days: int = 0
+    """A release first published longer ago takes no new files; 0: it stays open."""
+
+
+def status_of(session: Session, packages: Iterable[Package]) -> Status:
+    """The status of a project, from the first of its packages, in the order of search, whose repository set one."""
+    ids = [package.id for package in packages]
+    rows = {row.package_id: row for row in session.scalars(select(ProjectStatus).where(ProjectStatus.package_id.in_(ids)))} if ids else {}
+    return next((Status(rows[number].status, rows[number].reason) for number in ids if number in rows), Status())
+
+
+def packages_of(found: Found) -> list[Package]:
+    """The stored packages, in the order of search."""
+    return [package for _, package in found.packages]
+
+
+def set_status(site: Site, where: Place, name: PackageName, status: str, reason: str, actor: str) -> None:
+    """Sets the project's marker. Raises Missing or Malformed."""
+    if status not in STATUSES:
+        raise Malformed(where="status", why=f"use one of {', '.join(STATUSES)}")
+    with site.db.write() as session:
+        package = changes.touch(session, where, name)
+        row = session.scalar(select(ProjectStatus).where(ProjectStatus.package_id == package.id))
+        if row is None:
+            row = ProjectStatus(package_id=package.id)
+            session.add(row)
+        row.status, row.reason, row.changed_at = status, reason, clock.now()
+        audit.record(session, actor, "registry:Admin", where.resource, package=name.full, project_status=status, reason=reason)
+
+
+def rules_of(session: Session, where: Place) -> Rules:
+    """The repository's rules."""
+    row = session.scalar(select(UploadRules).where(UploadRules.repository_id == where.id))
+    return Rules(row.local_versions, row.closed_after_days) if row else Rules()
+
+
+def set_rules(site: Site, where: Place, rules: Rules, actor: str) -> None:
+    """Replaces the repository's rules."""
+    with site.db.write() as session:
+        row = session.scalar(select(UploadRules).where(UploadRules.repository_id == where.id))
+        if row is None:
+            row = UploadRules(repository_id=where.id)
+            session.add(row)
+        row.local_versions, row.closed_after_days = rules.local_versions, rules.closed_after_days
+        audit.record(
+            session, actor, "registry:Admin", where.resource, local_versions=rules.local_versions, closed_after_days=rules.closed_after_days
+        )
+
+
+def check_upload(site: Site, where: Place, name: PackageName, version: Pep440, filename: str, sha256: str) -> None:
+    """Raises UploadRefused or SameBytes; a file that is there already under its own name passes, whatever the rules say now."""
+    with site.db.read() as session:
+        rules = rules_of(session, where)
+        if version.local is not None and not rules.local_versions:
+            raise UploadRefused(filename=filename, why="this package repository takes no local versions (what follows a + in a version)")
+        try:
+            package = catalog.package(session, where, name)
+        except Missing:
+            return
+        query = select(Asset).where(Asset.package_id == package.id, Asset.digest == sha256, Asset.deleted_at.is_(None))
+        same = session.scalars(query).all()
+        if any(asset.name == filename for asset in same):
+            return
+        if same:
+            raise SameBytes(filename=same[0].name)
+        status = status_of(session, [package])
+        if status.status in ("archived", "quarantined"):
+            raise UploadRefused(filename=filename, why=f"the project is {status.status}{_because(status)}")
+        release = session.scalar(select(Version).where(Version.package_id == package.id, Version.key == pypi_key(str(version))))
+    days = rules.closed_after_days
+    if days and release is not None and release.published_at < clock.now() - timedelta(days=days):
+        raise UploadRefused(filename=filename, why=f"release {version} is older than {days} days and takes no more files")
+
+
+def check_not_quarantined(site: Site, where: Place, name: PackageName) -> None:
+    """Raises Quarantined."""
+    with site.db.read() as session:
+        status = status_of(session, packages_of(catalog.find(session, where, name)))
+    if status.status == "quarantined":
+        raise Quarantined(project=name.name, reason=_because(status))
+
+
+def _because(status: Status) -> str:
+    return f" ({status.reason})" if status.reason else ""
