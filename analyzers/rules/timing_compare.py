@@ -1,0 +1,70 @@
+"""Signatures compared byte by byte."""
+
+import re
+
+import libcst as cst
+
+from analyzers.calls import CallRule
+from analyzers.literal import resolve
+from analyzers.syntax import string_value
+
+_MAKERS = re.compile(r"^(hmac\.(new|HMAC)\(\)\.(hexdigest|digest)\(\)|hmac\.digest\(\))$")
+_NAMES = re.compile(r"(^|_)(signature|hmac|mac_digest|csrf_token|api_token|session_token|auth_tag)$")
+_EXPECTED = re.compile(r"(^|_)(expected|computed|calculated|real|own|good|correct|generated|secret|stored)_")
+
+
+class TimingCompare(CallRule):
+    """A signature is compared with `==`, which stops at the first wrong byte: the time it takes gives the right one away.
+
+    An attacker who measures many tries finds a valid signature one byte after the other.
+
+    Fix: compare with `hmac.compare_digest(expected, given)`.
+    """
+
+    severity = "medium"
+    confidence = "medium"
+    cwe = 208
+    prior = 0.75
+    triggers = ("hmac", "signature", "_token", "digest")
+    invalid = (
+        "import hmac\ndef f(key, body, given):\n    return hmac.new(key, body, 'sha256').hexdigest() == given",
+        ("import hmac\ndef f(key, body, given):\n    mine = hmac.new(key, body, 'sha256').digest()\n    if given != mine:\n"
+         "        raise ValueError"),
+        "from hmac import digest\ndef f(key, body, given):\n    return given == digest(key, body, 'sha256')",
+        "def f(signature, expected_signature):\n    return signature == expected_signature",
+        "class A:\n    def ok(self, given):\n        return given.csrf_token == self.expected_csrf_token",
+        "import hmac as h\ndef f(k, b, g):\n    mac = h.new(k, b, 'sha1')\n    return mac.hexdigest() == g",
+    )
+    valid = (
+        "import hmac\ndef f(key, body, given):\n    return hmac.compare_digest(hmac.new(key, body, 'sha256').hexdigest(), given)",
+        "def f(signature):\n    return signature == ''",
+        "import inspect\ndef f(a, b):\n    return inspect.signature(a) == inspect.signature(b)",
+        "import hashlib\ndef f(data, checksum):\n    return hashlib.sha256(data).hexdigest() == checksum",
+        "def f(signature, other):\n    return signature == other.signature",
+        "def f(signature):\n    return len(signature) == 64",
+        "import hmac\ndef f(key, body):\n    return hmac.new(key, body, 'sha256').digest_size == 32",
+        "def f(expected_signature):\n    return expected_signature == None",
+    )
+
+    def visit_Comparison(self, node: cst.Comparison) -> None:
+        """Looks at both sides of an equality."""
+        if len(node.comparisons) != 1 or not isinstance(node.comparisons[0].operator, cst.Equal | cst.NotEqual):
+            return
+        sides = (node.left, node.comparisons[0].comparator)
+        if any(self._trivial(one) for one in sides):
+            return
+        if any(_MAKERS.match(self.qualified_name(one) or "") for one in sides) or _secret_pair(*sides):
+            self.report(node)
+
+    def _trivial(self, node: cst.BaseExpression) -> bool:
+        return string_value(resolve(node, self.scope)) is not None or isinstance(node, cst.Integer) or self.is_constant(node)
+
+
+def _secret_pair(left: cst.BaseExpression, right: cst.BaseExpression) -> bool:
+    names = [_last(left), _last(right)]
+    return all(_NAMES.search(name) for name in names) and any(_EXPECTED.search(name) for name in names)
+
+
+def _last(node: cst.BaseExpression) -> str:
+    last = node.attr if isinstance(node, cst.Attribute) else node
+    return last.value if isinstance(last, cst.Name) else ""
