@@ -6,6 +6,8 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
+from registry.advisories import store
+from service.cli.admin import open_data
 from service.kernel.site import Settings
 
 
@@ -23,9 +25,6 @@ def advisories(context: click.Context, data: Path, database_url: str) -> None:
 @click.pass_obj
 def load(settings: Settings, path: Path) -> None:
     """Imports OSV records of npm and PyPI: a JSON file, a folder of them, or a zip archive. Newer ones replace older ones."""
-    from registry.advisories import store  # with the database, not needed for --help
-    from service.cli.admin import open_data
-
     with open_data(settings) as site, Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("importing", total=None)
         counts = store.load(site, path, "command line", lambda done: progress.update(task, completed=done))
@@ -39,9 +38,6 @@ def load(settings: Settings, path: Path) -> None:
 @click.pass_obj
 def status(settings: Settings) -> None:
     """Tells what was imported, and when."""
-    from registry.advisories import store
-    from service.cli.admin import open_data
-
     with open_data(settings) as site:
         rows = store.summary(site)
     if not rows:

@@ -38,3 +38,14 @@ def attestation(filename: str, sha256: str, kind: str = PUBLISH, **changed: obje
         "verification_material": {"certificate": base64.b64encode(certificate()).decode(), "transparency_entries": [{"logIndex": "1"}]},
         "envelope": {"statement": base64.b64encode(statement).decode(), "signature": changed.get("signature", signed(statement))},
     }
+
+
+def sigstore_bundle(purl: str, sha512: str, **changed: object) -> str:
+    """A provenance bundle as `npm publish --provenance-file` attaches it."""
+    told = {"_type": "https://in-toto.io/Statement/v1", "subject": [{"name": purl, "digest": {"sha512": sha512}}],
+            "predicateType": "https://slsa.dev/provenance/v1", "predicate": {}}
+    statement = json.dumps(told).encode()
+    envelope = {"payloadType": "application/vnd.in-toto+json", "payload": base64.b64encode(statement).decode(),
+                "signatures": [{"sig": changed.get("signature", signed(statement)), "keyid": ""}]}
+    material = {"x509CertificateChain": {"certificates": [{"rawBytes": base64.b64encode(certificate()).decode()}]}, "tlogEntries": [{}]}
+    return json.dumps({"mediaType": "application/vnd.dev.sigstore.bundle+json;version=0.2", "verificationMaterial": material, "dsseEnvelope": envelope})

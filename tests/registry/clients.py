@@ -26,10 +26,12 @@ class Clients:
         scheme, _, tail = self.url("pypi", "simple/").partition("://")
         return f"{scheme}://test:{self.token}@{tail}"
 
-    def run(self, *command: str, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+    def environment(self, **env: str) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(_DROPPED)}
-        whole = {**kept, "HOME": str(self.home), "PIP_CONFIG_FILE": os.devnull, "NO_COLOR": "1", **env}
-        return subprocess.run(command, cwd=cwd or self.home, env=whole, capture_output=True, text=True, timeout=100, stdin=subprocess.DEVNULL)
+        return {**kept, "HOME": str(self.home), "PIP_CONFIG_FILE": os.devnull, "NO_COLOR": "1", **env}
+
+    def run(self, *command: str, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(command, cwd=cwd or self.home, env=self.environment(**env), capture_output=True, text=True, timeout=100, stdin=subprocess.DEVNULL)
 
     def pip_install(self, requirement: str, target: Path, *more: str) -> subprocess.CompletedProcess[str]:
         return self.run(

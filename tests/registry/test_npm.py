@@ -173,7 +173,7 @@ def test_tarballs_can_be_had_in_parts(server: Server, clients: Clients) -> None:
 
 
 def test_unknown_endpoints_answer_in_json(server: Server, clients: Clients) -> None:
-    for rest in ("-/npm/v1/tokens", "-/npm/v1/keys", "-/package/x/access", "-/stage/x", "nothing", "nothing/-/nothing-1.0.0.tgz"):
+    for rest in ("-/npm/v1/nothing", "-/team/x/y", "-/package/x/access", "-/nothing", "nothing", "nothing/-/nothing-1.0.0.tgz"):
         answer = server.call("GET", f"/npm/default/{clients.repository}/{rest}")
         assert answer.status == 404, rest
         assert answer.json()["error"]

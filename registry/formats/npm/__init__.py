@@ -5,11 +5,13 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, request
 
-from registry import catalog, delivery, intake, store
-from registry.formats import Address, PackageFormat, Recipe
-from registry.formats.npm import packument, publication
-from registry.formats.sources import place, send_file
-from registry.models import Package
+from registry import delivery, intake, store
+from registry.catalog import Place
+from registry.formats import Address, PackageFormat
+from registry.formats.npm import access, account, audits, packument, publication, recipes, unpublish
+from registry.formats.npm.problems import Conflict, NotOffered
+from registry.formats.npm.streamed import DOCUMENT_BYTES_MAX
+from registry.formats.sources import place, send_file, stored
 from registry.names import PackageName, check_file_name, npm_name
 from registry.rendered import Rendered, documents
 from registry.replay import Source
@@ -20,22 +22,8 @@ from service.kernel.errors import Malformed, Missing, Problem
 bp = Blueprint("registry_npm", __name__, url_prefix="/npm/<domain>/<repository>")
 READ = ("registry:Read", "registry/{domain}/{repository}")
 PUBLISH = ("registry:Publish", "registry/{domain}/{repository}")
-SEARCH_MAX = 250
-
-
-class NotOffered(Problem):
-    """405: part of npm's protocol that is done elsewhere here."""
-
-    status = 405
-    says = "npm's {what} is not offered here: {instead}"
-
-
-class NoAuditData(Problem):
-    """501: an audit without data must not look like an audit without findings."""
-
-    status = 501
-    says = "this registry has no vulnerability data, so it cannot say whether these packages are safe"
-    todo = "Audit against a registry that has: npm audit --registry URL."
+for part in (account.bp, access.bp, audits.bp):
+    bp.register_blueprint(part)
 
 
 @bp.errorhandler(Problem)
@@ -44,35 +32,6 @@ def tell_npm(problem: Problem) -> Response:
     intake.drain()
     words = f"{problem.detail}. {problem.todo}" if problem.todo else problem.detail
     return Response(orjson.dumps({"error": words}), problem.status, problem.headers, content_type="application/json")
-
-
-@bp.get("/-/ping")
-@needs(*READ)
-def ping(domain: str, repository: str) -> dict[str, Any]:
-    """Alive, and the token is good."""
-    place(domain, repository)
-    return {}
-
-
-@bp.get("/-/whoami")
-@needs(*READ)
-def whoami(domain: str, repository: str) -> dict[str, Any]:
-    """Whose token it is."""
-    place(domain, repository)
-    return {"username": principal().name}
-
-
-@bp.get("/-/v1/search")
-@needs(*READ)
-def search(domain: str, repository: str) -> dict[str, Any]:
-    """Packages of this repository and its upstreams by words."""
-    where = place(domain, repository)
-    size = min(request.args.get("size", 20, int), SEARCH_MAX)
-    with site().db.read() as session:
-        ids = [p.id for p in catalog.search_path(session, where)]
-        rows = catalog.search(session, ids, words=request.args.get("text", ""), format_name="npm", limit=max(size, 0))
-    objects = [{"package": _hit(row), "score": {"final": 1, "detail": {}}, "searchScore": 1} for row in rows]
-    return {"objects": objects, "total": len(objects), "time": ""}
 
 
 @bp.get("/-/package/<path:name>/dist-tags")
@@ -107,19 +66,10 @@ def delete_tag(domain: str, repository: str, name: str, tag: str) -> dict[str, A
     return {"ok": True}
 
 
-@bp.post("/-/npm/v1/security/<path:rest>")
-@needs(*READ)
-def audit(**_names: str) -> Response:
-    """Every audit endpoint, bulk and quick: an error, never "0 vulnerabilities"."""
-    raise NoAuditData
-
-
 @bp.route("/-/<path:rest>", methods=["GET", "PUT", "POST", "DELETE"])
 @needs(*READ)
 def unknown(rest: str, **_names: str) -> Response:
     """What else clients may ask."""
-    if rest.startswith(("user/", "v1/login")):
-        raise NotOffered(what="login", instead="put a token into .npmrc with `lockgate login npm`")
     raise Missing(what="npm endpoint", name=f"/-/{rest[:100]}")
 
 
@@ -150,17 +100,45 @@ def show(domain: str, repository: str, name: str) -> Response:
 @needs(*PUBLISH)
 def publish(domain: str, repository: str, name: str) -> tuple[dict[str, Any], int]:
     """`npm publish` and `npm deprecate`. The same tarball again is a success."""
-    if "/-rev/" in name:
-        raise NotOffered(what="unpublish", instead="an administrator deletes a version through the API, DELETE /api/v1/registry/…")
     is_new = publication.receive(site(), place(domain, repository), _name(name), principal().name)
     return {"ok": True, "success": True}, 201 if is_new else 200
 
 
-@bp.delete("/<path:name>")
+@bp.put("/<path:name>/-rev/<rev>")
 @needs(*PUBLISH)
-def unpublish(**_names: str) -> Response:
-    """`npm unpublish`."""
-    raise NotOffered(what="unpublish", instead="an administrator deletes a version through the API, DELETE /api/v1/registry/…")
+def change(domain: str, repository: str, name: str, rev: str) -> dict[str, Any]:
+    """`npm unpublish NAME@VERSION` sends the packument back without the version."""
+    where, package = place(domain, repository), _name(name)
+    try:
+        told = orjson.loads(intake.whole(intake.body(DOCUMENT_BYTES_MAX)))
+        kept = list(told["versions"])
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        raise Malformed(where="body", why="is no package document with its versions") from None
+    _check_rev(where, package, rev)
+    if not unpublish.versions(site(), where, package, kept, principal().name):
+        raise NotOffered(what="change of maintainers", instead=access.ELSEWHERE)
+    return {"ok": True}
+
+
+@bp.delete("/<path:name>/-rev/<rev>")
+@needs(*PUBLISH)
+def remove(domain: str, repository: str, name: str, rev: str) -> dict[str, Any]:
+    """`npm unpublish NAME`; for a tarball nothing is left to do, as it went with its version."""
+    where = place(domain, repository)
+    if "/-/" in name:
+        package, _, filename = name.partition("/-/")
+        if stored(site(), where, _name(package), check_file_name(filename.rpartition("/")[2])) is not None:
+            raise Malformed(where="tarball", why="belongs to a version; unpublish that")
+        return {"ok": True}
+    package_name = _name(name)
+    _check_rev(where, package_name, rev)
+    unpublish.versions(site(), where, package_name, None, principal().name)
+    return {"ok": True}
+
+
+def _check_rev(where: Place, name: PackageName, rev: str) -> None:
+    if rev != packument.revision(packument.look_up(site(), where, name)):
+        raise Conflict(name=name.full)
 
 
 def _document(domain: str, repository: str, name: PackageName, form: str) -> tuple[Rendered, Source]:
@@ -170,6 +148,8 @@ def _document(domain: str, repository: str, name: PackageName, form: str) -> tup
 
     def render() -> bytes:
         document = packument.full(site(), sources, name, base)
+        if not document["versions"]:
+            raise Missing(what="package", name=f"{name.full} in {domain}/{repository} (it has no versions any more)")
         return packument.render(packument.abbreviated(document) if form == "abbreviated" else document)
 
     return documents.get(("npm", where.id, name.full, form, base, sources.stamp), render), sources.source
@@ -192,33 +172,6 @@ def _name(text: str) -> PackageName:
         raise
 
 
-def _hit(row: Package) -> dict[str, Any]:
-    moment = row.updated_at.isoformat().replace("+00:00", "Z")
-    return {
-        "name": row.display_name, "scope": row.namespace.removeprefix("@") or "unscoped", "version": row.latest, "description": row.summary,
-        "keywords": [], "date": moment, "links": {}, "publisher": {"username": ""}, "maintainers": [],
-    }
-
-
-def _install(address: Address, package: str, version: str) -> list[Recipe]:
-    registry = address.url("npm")
-    login = f"lockgate login npm --server {address.server} --domain {address.domain} --repository {address.repository}"
-    pinned = f"{package}@{version}"
-    scope = package.partition("/")[0] + ":" if package.startswith("@") else ""
-    return [
-        Recipe("npm", f"{login}\nnpm install {pinned}"),
-        Recipe("yarn", f"{login}\nyarn add {pinned}"),
-        Recipe("pnpm", f"{login}\npnpm add {pinned}"),
-        Recipe(".npmrc", f"{scope}registry={registry}\n{registry.partition(':')[2]}:_authToken=${{LOCKGATE_TOKEN}}"),
-    ]
-
-
-def _publish(address: Address) -> list[Recipe]:
-    registry = address.url("npm")
-    login = f"lockgate login npm --server {address.server} --domain {address.domain} --repository {address.repository}"
-    return [Recipe("npm", f"{login}\nnpm publish --registry {registry}"), Recipe("pnpm", f"{login}\npnpm publish --registry {registry}")]
-
-
 def _dependencies(details: dict[str, Any]) -> list[tuple[str, str]]:
     manifest = details.get("manifest", {})
     kinds = (("dependencies", ""), ("peerDependencies", "peer"), ("optionalDependencies", "optional"), ("devDependencies", "development"))
@@ -230,4 +183,4 @@ def _dependencies(details: dict[str, Any]) -> list[tuple[str, str]]:
     return found
 
 
-FORMAT = PackageFormat("npm", "npm", npm_name, str, npm_order, bp, _install, _publish, _dependencies)
+FORMAT = PackageFormat("npm", "npm", npm_name, str, npm_order, bp, recipes.install, recipes.publish, _dependencies)

@@ -6,7 +6,7 @@ from urllib.parse import quote, urljoin, urlsplit
 import orjson
 
 from registry.catalog import Connection
-from registry.formats.npm.publication import hashes_of_integrity, tarball_name
+from registry.formats.npm.distribution import hashes_of_integrity, tarball_name
 from registry.names import PackageName
 from registry.upstream import documents, http
 from registry.upstream.documents import UNCHANGED, Document, Said

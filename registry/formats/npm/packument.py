@@ -1,5 +1,6 @@
 """A package as npm clients see it: versions stored here and upstream, merged into one document, full or abbreviated."""
 
+import hashlib
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -10,7 +11,7 @@ from registry import age, catalog, store
 from registry.catalog import Connection, Place
 from registry.formats import sources
 from registry.formats.npm import mirror
-from registry.formats.npm.publication import integrity, tarball_name
+from registry.formats.npm.distribution import integrity, tarball_name
 from registry.formats.sources import Sources, is_stored
 from registry.models import EXTERNAL, Asset, Version
 from registry.names import PackageName
@@ -56,6 +57,9 @@ def full(site: Site, package: Sources, name: PackageName, base: str) -> dict[str
         tags |= said["dist-tags"]
         top = {**top, **said["top"]}
     for number, manifest in versions.items():
+        if manifest["dist"].get("attestations"):
+            url = f"{base}-/npm/v1/attestations/{quote(name.full, safe='@/')}@{quote(number)}"
+            manifest["dist"] = {**manifest["dist"], "attestations": {**manifest["dist"]["attestations"], "url": url}}
         manifest["dist"] = {**manifest["dist"], "tarball": f"{base}{quote(name.full, safe='@/')}/-/{quote(tarball_name(name, number))}"}
     numbers = sorted(versions, key=by_number(npm_order))
     tags = {tag: number for tag, number in tags.items() if number in versions}
@@ -64,9 +68,15 @@ def full(site: Site, package: Sources, name: PackageName, base: str) -> dict[str
     moments = sorted(value for key, value in time.items() if key in versions)
     span = {"created": moments[0], "modified": moments[-1]} if moments else {}
     return {
-        "_id": name.full, "_rev": "1-0", "name": name.full, **top, "dist-tags": tags,
+        "_id": name.full, "_rev": revision(package), "name": name.full, **top, "dist-tags": tags,
         "versions": {number: versions[number] for number in numbers}, "time": {**span, **{n: time[n] for n in numbers if n in time}},
     }
+
+
+def revision(package: Sources) -> str:
+    """What a client sends back when it changes the document it read: `_rev`. Changes with every change of what is stored."""
+    numbers = [row.revision for _, row in package.found.packages]
+    return f"{sum(numbers)}-{hashlib.sha256(repr(numbers).encode()).hexdigest()[:16]}"
 
 
 def abbreviated(document: dict[str, Any]) -> dict[str, Any]:
@@ -146,6 +156,8 @@ def _manifest(version: Version, asset: Asset) -> dict[str, Any]:
         dist["integrity"] = integrity(asset.hashes)
     if "file_count" in asset.details:
         dist |= {"fileCount": asset.details["file_count"], "unpackedSize": asset.details["unpacked_size"]}
+    if "attestations" in asset.details:
+        dist["attestations"] = {"url": "", "provenance": {"predicateType": asset.details["predicate_type"]}}
     manifest = {**version.details.get("manifest", {}), "dist": dist}
     if version.yanked_reason is not None:
         manifest.setdefault("deprecated", f"yanked: {version.yanked_reason}" if version.yanked_reason else "yanked")

@@ -1,26 +1,26 @@
 """Publishing to npm's protocol: one JSON body with the manifest and the tarball in base64, checked before it is believed."""
 
-import base64
-import binascii
 import gzip
-import hashlib
 import io
 import tarfile
 import zlib
-from typing import Any
+from typing import IO, Any
 
 import orjson
 
 from registry import intake, store
 from registry.catalog import Place
+from registry.formats.npm import streamed, trust, unpublish
+from registry.formats.npm.distribution import hashes_of_integrity, integrity, tarball_name
+from registry.formats.npm.streamed import DOCUMENT_BYTES_MAX, TARBALL_BYTES_MAX, Received
 from registry.models import Version
 from registry.names import PackageName, npm_name
 from registry.versions import npm_version
+from service.kernel.blobs import CHUNK_BYTES
 from service.kernel.errors import Malformed, TooLarge
 from service.kernel.site import Site
 
-BODY_BYTES_MAX = 192 * 1024 * 1024
-TARBALL_BYTES_MAX = BODY_BYTES_MAX * 3 // 4
+BODY_BYTES_MAX = TARBALL_BYTES_MAX * 4 // 3 + DOCUMENT_BYTES_MAX
 MANIFEST_BYTES_MAX = 4 * 1024 * 1024
 MEMBERS_MAX = 200_000
 UNPACKED_BYTES_MAX = 2 * 1024**3
@@ -32,18 +32,38 @@ def receive(site: Site, where: Place, name: PackageName, actor: str) -> bool:
 
     Raises Malformed, TooLarge, FileExists, PublishBlocked; nothing of a refused one is visible.
     """
-    document = _document(name)
-    if not document.get("_attachments"):
+    folder = site.settings.data / "work"
+    folder.mkdir(exist_ok=True)
+    received = streamed.receive(intake.body(BODY_BYTES_MAX), folder)
+    document = _document(name, received.json)
+    if received.tarball is None:
+        if document.get("_attachments"):
+            raise Malformed(where="_attachments", why="a publication carries exactly one tarball")
         return _deprecate(site, where, name, document, actor)
+    with received.tarball as tarball:
+        return _publish(site, where, name, document, received, tarball, actor)
+
+
+def _publish(
+    site: Site, where: Place, name: PackageName, document: dict[str, Any], received: Received, tarball: IO[bytes], actor: str
+) -> bool:
     if npm_name(name.full, new=True) != name or not isinstance(document.get("versions"), dict) or len(document["versions"]) != 1:
         raise Malformed(where="versions", why="a publication carries exactly one version")
     [(version, manifest)] = document["versions"].items()
     _check_manifest(name, npm_version(version), manifest)
-    tarball = _tarball(document["_attachments"])
+    bundle = _check_attachments(document["_attachments"], received.size)
     hashes = _checked_hashes(tarball, manifest.get("dist") or {})
-    unpacked = _look_inside(tarball, name, version)
-    blob = site.blobs.put(io.BytesIO(tarball), expected=hashes["sha256"])
-    asset = store.NewAsset(tarball_name(name, version), blob, hashes, unpacked)
+    facts = _look_inside(tarball, name, version)
+    with site.db.read() as session:
+        unpublish.check_rested(session, where, name)
+    if bundle is not None:
+        kind, parsed = trust.check_bundle(bundle, name, version, hashes["sha512"])
+        kept = orjson.dumps({"attestations": [{"predicateType": kind, "bundle": parsed}]})
+        facts |= {"attestations": site.blobs.put(io.BytesIO(kept)).digest, "predicate_type": kind}
+    tarball.seek(0)
+    blob = site.blobs.put(tarball, expected=hashes["sha256"])
+    facts["dist"] = {"signatures": [trust.signature(site, name, version, integrity(hashes))]}
+    asset = store.NewAsset(tarball_name(name, version), blob, hashes, facts)
     summary = str(manifest.get("description") or "")[:1000]
     details: dict[str, Any] = {"manifest": _kept_manifest(manifest), "description": summary}
     readme = document.get("readme") or manifest.get("readme")
@@ -53,31 +73,7 @@ def receive(site: Site, where: Place, name: PackageName, actor: str) -> bool:
     return store.publish(site, where, what, actor)
 
 
-def tarball_name(name: PackageName, version: str) -> str:
-    """The one file of a version."""
-    return f"{name.name}-{version}.tgz"
-
-
-def integrity(hashes: dict[str, Any]) -> str:
-    """A subresource integrity string of the strongest digest known, or ""."""
-    return f"sha512-{base64.b64encode(bytes.fromhex(hashes['sha512'])).decode()}" if "sha512" in hashes else ""
-
-
-def hashes_of_integrity(text: str) -> dict[str, str]:
-    """The digests in a subresource integrity string, in hex; those of unknown algorithms are left out."""
-    found = {}
-    for word in text.split():
-        algorithm, _, value = word.partition("-")
-        if algorithm in ("sha1", "sha256", "sha384", "sha512"):
-            try:
-                found[algorithm] = base64.b64decode(value.partition("?")[0], validate=True).hex()
-            except binascii.Error:
-                continue
-    return found
-
-
-def _document(name: PackageName) -> dict[str, Any]:
-    raw = intake.whole(intake.body(BODY_BYTES_MAX))
+def _document(name: PackageName, raw: bytes) -> dict[str, Any]:
     try:
         document = orjson.loads(raw)
     except orjson.JSONDecodeError:
@@ -94,40 +90,41 @@ def _check_manifest(name: PackageName, version: str, manifest: Any) -> None:
         raise TooLarge(what="the manifest", limit_bytes=MANIFEST_BYTES_MAX)
 
 
-def _tarball(attachments: Any) -> bytes:
-    # A sigstore bundle may lie beside the tarball; its content type tells them apart.
+def _check_attachments(attachments: Any, size: int) -> Any:
+    """Checks the tarball's length; answers the sigstore bundle beside it, or None. Their names tell them apart."""
     files = {k: v for k, v in attachments.items() if isinstance(v, dict)} if isinstance(attachments, dict) else {}
-    tarballs = [v for k, v in files.items() if k.endswith(".tgz")]
-    if len(tarballs) != 1:
-        raise Malformed(where="_attachments", why="a publication carries exactly one tarball")
-    try:
-        data = base64.b64decode(tarballs[0].get("data", ""), validate=True)
-    except (binascii.Error, ValueError, TypeError):
-        raise Malformed(where="_attachments", why="the tarball is not base64") from None
-    length = tarballs[0].get("length")
-    if not data or (length is not None and length != len(data)):
-        raise Malformed(where="_attachments", why=f"the tarball has {len(data)} bytes, announced were {length}")
-    return data
+    [length] = [v.get("length") for k, v in files.items() if k.endswith(".tgz")] or [None]
+    if not size or (length is not None and length != size):
+        raise Malformed(where="_attachments", why=f"the tarball has {size} bytes, announced were {length}")
+    bundles = [v.get("data") for k, v in files.items() if k.endswith(".sigstore")]
+    if len(bundles) > 1:
+        raise Malformed(where="_attachments", why="a publication carries at most one sigstore bundle")
+    return bundles[0] if bundles else None
 
 
-def _checked_hashes(tarball: bytes, dist: dict[str, Any]) -> dict[str, str]:
-    hashes = {name: hashlib.new(name, tarball, usedforsecurity=False).hexdigest() for name in ("sha1", "sha256", "sha512")}
+def _checked_hashes(tarball: IO[bytes], dist: dict[str, Any]) -> dict[str, str]:
     told = hashes_of_integrity(str(dist.get("integrity") or ""))
     if dist.get("shasum"):
         told["sha1"] = str(dist["shasum"]).lower()
+    hashing = intake.Hashing(tarball, tuple({"sha1", "sha256", "sha512", *told}))
+    tarball.seek(0)
+    while hashing.read(CHUNK_BYTES):
+        pass
+    hashes = hashing.digests()
     for algorithm, digest in told.items():
-        got = hashes.get(algorithm) or hashlib.new(algorithm, tarball).hexdigest()
-        if got != digest:
+        if hashes[algorithm] != digest:
+            got = hashes[algorithm]
             raise Malformed(where="dist", why=f"the tarball's {algorithm} is {got}, announced was {digest[:200]}; nothing was stored")
-    return hashes
+    return {name: hashes[name] for name in ("sha1", "sha256", "sha512")}
 
 
-def _look_inside(tarball: bytes, name: PackageName, version: str) -> dict[str, Any]:
+def _look_inside(tarball: IO[bytes], name: PackageName, version: str) -> dict[str, Any]:
     """Reads the tarball to its end: members stay inside, and its package.json is of the version that is published."""
     count = unpacked = 0
     manifest: Any = None
+    tarball.seek(0)
     try:
-        with tarfile.open(fileobj=io.BytesIO(tarball), mode="r|gz") as archive:
+        with tarfile.open(fileobj=tarball, mode="r|gz") as archive:
             for member in archive:
                 _check_member(member)
                 count, unpacked = count + 1, unpacked + max(member.size, 0)
