@@ -4,15 +4,17 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import orjson
-from pyinstrument.renderers import HTMLRenderer
-from pyinstrument.session import Session
 
 from lockgate_agent.profiling import pprof
 from profiler import folded
 from profiler.aggregate import prune, without_routes
 from profiler.tree import ROOT, ROUTE_FILE, Frame, Tree
+
+if TYPE_CHECKING:
+    from pyinstrument.session import Session
 
 RENDERED_NODES_MAX = 4_000
 """What viewers in a browser are given: they crash on large inputs."""
@@ -90,10 +92,14 @@ def to_pyinstrument(subject: Subject) -> bytes:
 
 def to_pyinstrument_html(subject: Subject) -> bytes:
     """Pyinstrument's interactive report as one file, without the font it would load from another host."""
+    from pyinstrument.renderers import HTMLRenderer  # loaded by who exports, not by every start
+
     return _FONT.sub("data:text/css,", HTMLRenderer(show_all=True).render(_session(subject))).encode()
 
 
-def _session(subject: Subject) -> Session:
+def _session(subject: Subject) -> "Session":
+    from pyinstrument.session import Session  # loaded by who exports, not by every start
+
     # Every record starts at one root frame that is also the start of the call stack: pyinstrument cannot do without.
     tree = prune(without_routes(subject.tree), RENDERED_NODES_MAX)
     scale = 1e9 if tree.units.get(subject.metric) == "nanoseconds" else 1.0

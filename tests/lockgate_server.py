@@ -1,5 +1,6 @@
 """A real Lockgate for tests: the command line's own `serve` in a process of its own."""
 
+import fcntl
 import json
 import os
 import signal
@@ -121,6 +122,19 @@ class Server:
             except psutil.NoSuchProcess:
                 pass
         psutil.wait_procs(doomed, timeout=10)
+
+    def suspend_worker(self) -> psutil.Process:
+        """Stops the worker where it stands, but not inside a write: it would hold the lock every other writer waits for."""
+        (worker,) = self.children("worker")
+        with (self.data / "run" / "database.lock").open("a") as lock:
+            while True:
+                worker.suspend()
+                wait_for(lambda: worker.status() == psutil.STATUS_STOPPED, 10, "the worker stands")
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    return worker
+                except BlockingIOError:
+                    worker.resume()
 
     @property
     def token(self) -> str:

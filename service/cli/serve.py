@@ -1,5 +1,6 @@
 """`lockgate serve`."""
 
+import gc
 import sys
 from pathlib import Path
 
@@ -24,6 +25,8 @@ ROLES = ("all", "web", "worker", "git", "ssh")
 @click.option("--trusted-proxy", "trusted_proxies", multiple=True, help="address of a proxy whose X-Forwarded-* is believed")
 def serve(data: Path, role: str, trusted_proxies: tuple[str, ...], **options: object) -> None:
     """Run the service until Ctrl-C or SIGTERM."""
+    # A start allocates and frees nothing in circles: without collections it takes a fifth less. Each process switches them on.
+    gc.disable()
     from service import serve as supervisor  # the whole application
 
     if role == "ssh":

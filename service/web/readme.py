@@ -4,7 +4,6 @@ import re
 from functools import lru_cache
 
 import nh3
-import readme_renderer.rst
 from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
@@ -28,6 +27,8 @@ def _render(text: str, ending: str) -> Markup:
     if ending in ("md", "markdown"):
         html = _MARKDOWN.render(text)
     elif ending == "rst":
+        import readme_renderer.rst  # docutils: 5 MB and 60 ms that most services never need
+
         html = readme_renderer.rst.render(text)
     if html is None:
         return Markup('<pre tabindex="0">{}</pre>').format(escape(text))

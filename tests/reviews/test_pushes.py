@@ -165,8 +165,7 @@ def test_a_killed_worker_leaves_no_review_undone(fresh_server: Server, tmp_path:
 
 def test_a_review_that_cannot_run_blocks(fresh_server: Server, tmp_path: Path) -> None:
     project = Project(fresh_server, tmp_path / "work")
-    (worker,) = fresh_server.children("worker")
-    worker.suspend()
+    worker = fresh_server.suspend_worker()
     commit = project.commit({"shop.py": CLEAN})
     project.git("push", "-q", "origin", "HEAD:refs/heads/main")
     (folder,) = (fresh_server.data / "git").glob("*/*.git")

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
+
 from tests.lockgate_server import Server, wait_for
 
 
@@ -51,6 +53,20 @@ def test_an_unwritable_data_folder_is_named(tmp_path: Path) -> None:
     done = _serve("--data", str(tmp_path / "file" / "data"))
     assert done.returncode == 2
     assert f"the data folder {tmp_path}/file/data cannot be used" in done.stderr
+
+
+def test_a_database_that_cannot_be_reached_is_named(tmp_path: Path) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"postgresql://nobody@127.0.0.1:{closed.getsockname()[1]}/nothing"
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        done = _serve("--data", str(tmp_path / "data"), "--port", str(port), "--database-url", url)
+    assert done.returncode == 2
+    assert "the database cannot be used" in done.stderr and "--database-url" in done.stderr
+    assert "Traceback" not in done.stderr
+    wait_for(lambda: not any(str(tmp_path) in " ".join(p.info["cmdline"] or []) for p in psutil.process_iter(["cmdline"])), 10, "no process is left")
 
 
 def test_the_admin_token_is_private(server: Server) -> None:
