@@ -1,25 +1,19 @@
 """A tree as a file for other tools: pprof, folded stacks, speedscope, and pyinstrument's own report."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from functools import partial
 
 import orjson
 
 from lockgate_agent.profiling import pprof
 from profiler import folded
 from profiler.aggregate import prune, without_routes
-from profiler.tree import ROOT, ROUTE_FILE, Frame, Tree
-
-if TYPE_CHECKING:
-    from pyinstrument.session import Session
+from profiler.tree import ROUTE_FILE, Frame, Tree
 
 RENDERED_NODES_MAX = 4_000
 """What viewers in a browser are given: they crash on large inputs."""
-_SAMPLE_SECONDS = 0.05
-_FONT = re.compile(r"https://fonts\.googleapis\.com/[^\"')\s]*")
 
 
 @dataclass(frozen=True)
@@ -85,46 +79,16 @@ def to_speedscope(subject: Subject) -> bytes:
     })
 
 
-def to_pyinstrument(subject: Subject) -> bytes:
-    """Pyinstrument's session JSON; `pyinstrument --load` and `pyinstrument.session.Session.load` read it."""
-    return orjson.dumps(_session(subject).to_json())
+def _by_pyinstrument(subject: Subject, *, html: bool) -> bytes:
+    from profiler import pyinstrument_report  # its package is loaded by who asks for it, not by every start
 
-
-def to_pyinstrument_html(subject: Subject) -> bytes:
-    """Pyinstrument's interactive report as one file, without the font it would load from another host."""
-    from pyinstrument.renderers import HTMLRenderer  # loaded by who exports, not by every start
-
-    return _FONT.sub("data:text/css,", HTMLRenderer(show_all=True).render(_session(subject))).encode()
-
-
-def _session(subject: Subject) -> "Session":
-    from pyinstrument.session import Session  # loaded by who exports, not by every start
-
-    # Every record starts at one root frame that is also the start of the call stack: pyinstrument cannot do without.
-    tree = prune(without_routes(subject.tree), RENDERED_NODES_MAX)
-    scale = 1e9 if tree.units.get(subject.metric) == "nanoseconds" else 1.0
-    root = f"{ROOT.name}\0{ROOT.file}\x000"
-    records = [
-        ([root, *(_identifier(frame) for frame in tree.path(node))], value / scale)
-        for node, value in enumerate(tree.values.get(subject.metric, ()))
-        if value
-    ]
-    return Session(
-        frame_records=records, start_time=subject.start.timestamp(), duration=subject.seconds,
-        min_interval=_SAMPLE_SECONDS, max_interval=_SAMPLE_SECONDS, sample_count=tree.total("samples"),
-        start_call_stack=[root], target_description=f"{subject.title} ({subject.metric})",
-        cpu_time=tree.total("cpu") / 1e9, sys_path=[], sys_prefixes=[],
-    )
-
-
-def _identifier(frame: Frame) -> str:
-    return f"{frame.function.name}\0{frame.function.file}\0{frame.function.first_line}\x01l{frame.line}"
+    return pyinstrument_report.html(subject) if html else pyinstrument_report.session_json(subject)
 
 
 FORMATS: Mapping[str, Format] = {
     "pprof": Format("application/octet-stream", "pb.gz", to_pprof),
     "folded": Format("text/plain; charset=utf-8", "folded.txt", to_folded),
     "speedscope": Format("application/json", "speedscope.json", to_speedscope),
-    "pyinstrument": Format("application/json", "pyisession", to_pyinstrument),
-    "pyinstrument-html": Format("text/html; charset=utf-8", "html", to_pyinstrument_html),
+    "pyinstrument": Format("application/json", "pyisession", partial(_by_pyinstrument, html=False)),
+    "pyinstrument-html": Format("text/html; charset=utf-8", "html", partial(_by_pyinstrument, html=True)),
 }

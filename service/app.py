@@ -36,6 +36,7 @@ import service.reviews.views
 import service.web.components
 import service.web.csrf
 import service.web.views
+from service import invalid
 from service.kernel.access import principal, public
 from service.kernel.errors import Problem, Refused, Unauthenticated
 from service.kernel.site import Site
@@ -72,6 +73,7 @@ def create_app(site: Site) -> Flask:
     app = OpenAPI(
         "service.app", info=Info(title="Lockgate", version="1"), doc_ui=False,
         static_folder="web/static", static_url_path="/static", template_folder="web/templates", root_path=str(Path(__file__).parent),
+        validation_error_callback=invalid.answer, validation_error_model=invalid.Invalid,
     )
     app.json = _Json(app)
     app.extensions["lockgate"] = site
@@ -100,8 +102,11 @@ def _deny_by_default() -> None:
     if request.endpoint is None:
         return
     view = current_app.view_functions[request.endpoint]
-    if getattr(view, "__access__", None) is None:
+    access = getattr(view, "__access__", None)
+    if access is None:
         raise Refused(who="nobody", action="call", resource=f"{request.endpoint}, a route without an access rule")
+    if access != "public":
+        principal()  # a stranger learns that before anything about the shape of what was sent
 
 
 def _limit_body() -> None:

@@ -126,3 +126,12 @@ def test_every_route_says_who_may_call_it(server: Server) -> None:
             concrete = re.sub(r"\{[^}]*\}", "1", path)
             body = {} if method in ("post", "put", "patch") else None
             assert server.call(method.upper(), concrete, body, token=None).status in (401, 404, 422), (method, path)
+
+
+def test_a_body_that_does_not_fit_is_answered_place_by_place(server: Server) -> None:
+    answer = server.call("POST", "/api/v1/repositories", {"nme": "shop"})
+    assert (answer.status, answer.headers["Content-Type"]) == (422, "application/problem+json")
+    problem = answer.json()
+    assert {"where": "name", "why": "Field required"} in problem["errors"]
+    assert "nme" in problem["detail"] and problem["todo"] and problem["request_id"]
+    assert server.call("POST", "/api/v1/repositories", {"nme": "shop"}, token=None).status == 401
