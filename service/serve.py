@@ -5,27 +5,23 @@ first worker is forked before that and loads what it needs on another core meanw
 starts no thread itself: neither survives a fork.
 """
 
-import ctypes
 import gc
 import os
 import signal
 import socket
 import sys
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from service import folder, log
 from service.kernel.errors import Problem
 from service.kernel.site import Settings
-from service.worker_wake import wake
+from service.parent import die_with_parent
 
 RESTART_SECONDS_MIN, RESTART_SECONDS_MAX = 0.1, 5.0
 STOP_SECONDS_MAX = 15.0
-WEB_THREADS = 64
-_PR_SET_PDEATHSIG = 1
 _log = log.get_logger("serve")
 
 
@@ -37,10 +33,14 @@ class PortInUse(Problem):
     todo = "Name another one with --port, or stop that program."
 
 
+_Main = Callable[[Settings, Callable[[], None]], None]
+"""Runs a child until it is told to stop; calls its second argument before it touches the database."""
+
+
 @dataclass
 class _Child:
     name: str
-    main: Callable[[Settings, Callable[[], None]], None]
+    main: _Main
     pid: int = 0
     started: float = 0.0
     failures: int = 0
@@ -62,7 +62,7 @@ def serve(settings: Settings, role: str = "all") -> int:
         _spawn(children[0], settings, prepared.wait)
     try:
         if role != "worker":
-            children.append(_Child("web", _web_of(settings)))
+            children.append(_Child("web", _web(settings)))
         prepared.finish()
     except BaseException:
         _stop(children)
@@ -142,74 +142,16 @@ def _stop(children: list[_Child]) -> None:
         child.pid = 0
 
 
-def _web_of(settings: Settings) -> Callable[[Settings, Callable[[], None]], None]:
-    """Makes the application, before the forks, and answers what runs it. The site it is made with is never opened."""
-    from sqlalchemy.orm import configure_mappers
+def _web(settings: Settings) -> _Main:
+    from service import web_process  # the whole application, once the first worker is on its way
 
-    from service import start
-    from service.app import create_app  # not before the first worker is on its way
-
-    app = create_app(start.open_site(settings))
-    configure_mappers()  # else the first request of every process does these two, in memory of its own
-    app.url_map.update()
-
-    def web(settings: Settings, ready: Callable[[], None]) -> None:
-        from granian.constants import Interfaces  # only the web child pays for it
-        from granian.log import LogLevels
-        from granian.server import Server
-
-        ready()
-        server = Server(
-            "lockgate", address=settings.host, port=settings.port, interface=Interfaces.WSGI, workers=settings.web_workers,
-            blocking_threads=WEB_THREADS, runtime_threads=1, respawn_failed_workers=True, respawn_interval=0.1,
-            workers_kill_timeout=10, websockets=False, log_level=LogLevels.warning, backlog=1024, backpressure=512,
-        )
-        server.serve(target_loader=lambda _target: _application(app, settings), wrap_loader=True)
-
-    return web
-
-
-def _application(app: Any, settings: Settings) -> Callable[..., Any]:
-    """The WSGI callable, in the granian worker: with its own database connections."""
-    from registry.front import Front
-    from service import start
-    from service.guard import Guard
-
-    _die_with_parent(signal.SIGKILL)
-    site = start.open_site(settings)
-    site.db.on_facts = lambda: wake(settings.data)
-<<<<<<< HEAD
-    return Guard(Front(create_app(site), site), settings.trusted_proxies)
-=======
-    app.extensions["lockgate"] = site
-    return Guard(Front(app, site), settings.trusted_proxies)
->>>>>>> 187b2e8 (Start a fifth faster and in less memory, and name a database that cannot be reached)
+    return web_process.prepare(settings)
 
 
 def _worker(settings: Settings, ready: Callable[[], None]) -> None:
-    from service import start
-    from service.worker import WorkerProcess  # brings DBOS, which the web processes do without
+    from service import worker_process  # brings DBOS, which the web processes do without
 
-    ready()
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: _end(stop, settings))
-    site = start.open_site(settings, worker_id=_worker_name(settings))
-    site.db.on_facts = lambda: wake(settings.data)
-    threading.Thread(target=start.refresh, args=(site,), daemon=True, name="refresh").start()
-    WorkerProcess(site, stop).run()
-
-
-def _end(stop: threading.Event, settings: Settings) -> None:
-    stop.set()
-    wake(settings.data)
-
-
-def _worker_name(settings: Settings) -> str:
-    """Stable over restarts, unique per host and folder: DBOS resumes by this name what a killed worker left."""
-    name_file = settings.data / "run" / f"worker-{socket.gethostname()}"
-    name_file.touch()
-    return f"{socket.gethostname()}-{name_file.stat().st_ino}"
+    worker_process.run(settings, ready)
 
 
 def _first_start(settings: Settings) -> None:
@@ -286,14 +228,9 @@ class StartFailed(Problem):
 def _be_child(parent: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
-    _die_with_parent(signal.SIGTERM)
+    die_with_parent(signal.SIGTERM)
     if os.getppid() != parent:
         _leave(1)
-
-
-def _die_with_parent(number: int) -> None:
-    """Linux: the kernel sends `number` to this process when its parent dies, also by kill -9 (prctl(2))."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(number))
 
 
 def _check_port(settings: Settings) -> None:

@@ -1,0 +1,48 @@
+"""The web child of `lockgate serve`: granian's processes around one application, which is made before they are forked."""
+
+import signal
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy.orm import configure_mappers
+
+from registry.front import Front
+from service import start
+from service.app import create_app
+from service.guard import Guard
+from service.kernel.site import Settings
+from service.parent import die_with_parent
+from service.worker_wake import wake
+
+WEB_THREADS = 64
+
+
+def prepare(settings: Settings) -> Callable[[Settings, Callable[[], None]], None]:
+    """Makes the application, to be shared by the forks, and answers what serves it. The site it is made with is never opened."""
+    app = create_app(start.open_site(settings))
+    configure_mappers()  # else the first request of every process does these two, in memory of its own
+    app.url_map.update()
+
+    def web(settings: Settings, ready: Callable[[], None]) -> None:
+        from granian.constants import Interfaces  # only the web child pays for it
+        from granian.log import LogLevels
+        from granian.server import Server
+
+        ready()
+        server = Server(
+            "lockgate", address=settings.host, port=settings.port, interface=Interfaces.WSGI, workers=settings.web_workers,
+            blocking_threads=WEB_THREADS, runtime_threads=1, respawn_failed_workers=True, respawn_interval=0.1,
+            workers_kill_timeout=10, websockets=False, log_level=LogLevels.warning, backlog=1024, backpressure=512,
+        )
+        server.serve(target_loader=lambda _target: _application(app, settings), wrap_loader=True)
+
+    return web
+
+
+def _application(app: Any, settings: Settings) -> Guard:
+    """The WSGI callable, in the granian worker: with its own database connections."""
+    die_with_parent(signal.SIGKILL)
+    site = start.open_site(settings)
+    site.db.on_facts = lambda: wake(settings.data)
+    app.extensions["lockgate"] = site
+    return Guard(Front(app, site), settings.trusted_proxies)

@@ -1,0 +1,38 @@
+"""The worker child of `lockgate serve`."""
+
+import gc
+import signal
+import socket
+import threading
+from collections.abc import Callable
+
+from service import start
+from service.kernel.site import Settings
+from service.worker import WorkerProcess
+from service.worker_wake import wake
+
+
+def run(settings: Settings, ready: Callable[[], None]) -> None:
+    """Works until SIGTERM or SIGINT."""
+    ready()
+    gc.freeze()
+    gc.enable()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: _end(stop, settings))
+    site = start.open_site(settings, worker_id=_name(settings))
+    site.db.on_facts = lambda: wake(settings.data)
+    threading.Thread(target=start.refresh, args=(site,), daemon=True, name="refresh").start()
+    WorkerProcess(site, stop).run()
+
+
+def _end(stop: threading.Event, settings: Settings) -> None:
+    stop.set()
+    wake(settings.data)
+
+
+def _name(settings: Settings) -> str:
+    """Stable over restarts, unique per host and folder: DBOS resumes by this name what a killed worker left."""
+    name_file = settings.data / "run" / f"worker-{socket.gethostname()}"
+    name_file.touch()
+    return f"{socket.gethostname()}-{name_file.stat().st_ino}"
