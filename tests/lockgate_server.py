@@ -176,10 +176,13 @@ class Server:
         return self.admin("token", "issue", name).strip()
 
     def admin(self, *arguments: str) -> str:
-        command = [sys.executable, "-m", "service.cli.main", "admin", "--data", str(self.data)]
-        if self._database:
-            command += ["--database-url", self._database]
-        return subprocess.run([*command, *arguments], check=True, capture_output=True, text=True).stdout
+        return self.command("admin", "--data", str(self.data), *arguments)
+
+    def command(self, *arguments: str) -> str:
+        """A `lockgate` command on this server's database, as its administrator runs it."""
+        env = {**os.environ, "LOCKGATE_DATABASE_URL": self._database} if self._database else None
+        command = [sys.executable, "-m", "service.cli.main", *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True, env=env).stdout
 
 
 def _dumps(value: Any) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from registry.advisories import osv
 from registry.advisories.store import Known
+from registry.versions import npm_order
 
 DEPTH_MAX = 200
 PATHS_MAX = 100_000
@@ -76,7 +77,7 @@ def npm_range(body: dict[str, Any]) -> str:
     parts: list[str] = []
     for events in body["ranges"]:
         start: str | None = None
-        for kind, text in events:
+        for kind, text in osv.in_order(events, npm_order):
             if kind == "introduced":
                 if start is not None:
                     parts.append(_interval(start, ""))

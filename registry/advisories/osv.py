@@ -63,9 +63,14 @@ def matches(body: dict[str, Any], version: str, order: Callable[[str], Any]) -> 
     return any(_in_range(events, order(version)[1], order) for events in body["ranges"])
 
 
+def in_order(events: list[list[str]], order: Callable[[str], Any]) -> list[list[str]]:
+    """The events from the lowest version up, whatever order the record has them in; "0" is below every version."""
+    return sorted(events, key=lambda e: (e[1] != "0", order(e[1])[1] if e[1] != "0" else 0))
+
+
 def _in_range(events: list[list[str]], number: Any, order: Callable[[str], Any]) -> bool:
     is_in = False
-    for kind, text in sorted(events, key=lambda e: (e[1] != "0", order(e[1])[1] if e[1] != "0" else 0)):
+    for kind, text in in_order(events, order):
         at_or_after = text == "0" or number >= order(text)[1]
         if kind == "introduced" and at_or_after:
             is_in = True
