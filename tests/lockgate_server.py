@@ -18,6 +18,7 @@ from typing import Any
 
 import psutil
 
+from service.kernel.site import Settings
 from tests.postgres import Postgres
 
 
@@ -161,6 +162,11 @@ class Server:
         except urllib.error.HTTPError as error:
             with error:
                 return Answer(error.code, error.headers, error.read(), str(error.reason))
+
+    @property
+    def settings(self) -> Settings:
+        """For a test that opens the same database and blobs in its own process."""
+        return Settings(data=self.data, database_url=self._database)
 
     def git_url(self, repository: str, token: str | None = "") -> str:
         secret = self.token if token == "" else token
