@@ -8,11 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from registry import catalog, repositories, store
+from registry import catalog, explain, repositories, store
 from registry.catalog import Connection, Place
+from registry.changes import revision_of
 from registry.formats import format_named
 from registry.models import Asset, Domain, Package, Version
 from registry.names import PackageName
+from registry.upstream import addresses
 from registry.upstream.http import shown
 from registry.versions import by_number
 from service.kernel.access import demand, needs, principal, public, site
@@ -48,6 +50,7 @@ class NewRepository(_Body):
     description: str = Field("", max_length=1000)
     upstreams: list[str] = Field([], max_length=repositories.UPSTREAMS_MAX)
     connections: list[NewConnection] = Field([], max_length=20)
+    minimum_age_hours: int = Field(0, description="how old a version from outside must be before anybody gets it")
 
 
 class RepositoryChange(_Body):
@@ -55,7 +58,8 @@ class RepositoryChange(_Body):
 
     description: str | None = Field(None, max_length=1000)
     upstreams: list[str] | None = None
-    connections: list[NewConnection] | None = None
+    connections: list[NewConnection] | None = Field(None, max_length=20)
+    minimum_age_hours: int | None = None
 
 
 class Yank(_Body):
@@ -123,7 +127,7 @@ def create_repository(body: NewRepository) -> tuple[dict[str, Any], int]:
     who = demand("registry:Admin", f"registry/{body.domain}/{body.name}")
     made = repositories.create_repository(
         site(), body.domain, body.name, actor=who.name, project=body.project, description=body.description,
-        upstreams=tuple(body.upstreams), connections=_connections(body.connections),
+        upstreams=tuple(body.upstreams), connections=_connections(body.connections), minimum_age_hours=body.minimum_age_hours,
     )
     return _repository(made), 201
 
@@ -132,7 +136,7 @@ def create_repository(body: NewRepository) -> tuple[dict[str, Any], int]:
 @needs(*READ)
 def get_repository(path: RepositoryPath) -> dict[str, Any]:
     """One package repository."""
-    return _repository(_place(path))
+    return _repository(place_of(path))
 
 
 @api.patch(REPOSITORY)
@@ -140,11 +144,19 @@ def get_repository(path: RepositoryPath) -> dict[str, Any]:
 def change_repository(path: RepositoryPath, body: RepositoryChange) -> dict[str, Any]:
     """Changes description, upstreams or external connections."""
     changed = repositories.change_repository(
-        site(), _place(path), actor=principal().name, description=body.description,
+        site(), place_of(path), actor=principal().name, description=body.description,
         upstreams=None if body.upstreams is None else tuple(body.upstreams),
-        connections=None if body.connections is None else _connections(body.connections),
+        connections=None if body.connections is None else _connections(body.connections), minimum_age_hours=body.minimum_age_hours,
     )
     return _repository(changed)
+
+
+@api.delete(REPOSITORY)
+@needs(*ADMIN)
+def delete_repository(path: RepositoryPath) -> tuple[str, int]:
+    """Deletes a package repository with all its packages."""
+    repositories.delete_repository(site(), place_of(path), principal().name)
+    return "", 204
 
 
 @api.get(f"{REPOSITORY}/packages")
@@ -165,15 +177,15 @@ def list_packages(path: RepositoryPath, query: PackageQuery) -> dict[str, Any]:
 def get_version(path: VersionPath) -> dict[str, Any]:
     """One version with its assets and metadata."""
     with site().db.read() as session:
-        _, version = _find_version(session, path)
-        return {**_version(version), "details": version.details, "assets": [_asset(a) for a in catalog.assets(session, version)]}
+        _, version = find_version(session, path)
+        return {**_version(version), "details": version.details, "assets": [asset_json(a) for a in catalog.assets(session, version)]}
 
 
 @api.delete(VERSION)
 @needs(*ADMIN)
 def delete_version(path: VersionPath) -> tuple[dict[str, Any], int]:
     """Deletes a version for good; its file names are never used again."""
-    store.delete_version(site(), _place(path), _name(path), path.version, principal().name)
+    store.delete_version(site(), place_of(path), name_of(path), path.version, principal().name)
     return {}, 200
 
 
@@ -181,7 +193,7 @@ def delete_version(path: VersionPath) -> tuple[dict[str, Any], int]:
 @needs(*PUBLISH)
 def yank(path: VersionPath, body: Yank) -> dict[str, Any]:
     """Yanks a version: installers pass it by unless it is pinned."""
-    store.yank(site(), _place(path), _name(path), path.version, body.reason, principal().name)
+    store.yank(site(), place_of(path), name_of(path), path.version, body.reason, principal().name)
     return _version_now(path)
 
 
@@ -189,7 +201,7 @@ def yank(path: VersionPath, body: Yank) -> dict[str, Any]:
 @needs(*PUBLISH)
 def undo_yank(path: VersionPath) -> dict[str, Any]:
     """Takes a yank back."""
-    store.yank(site(), _place(path), _name(path), path.version, None, principal().name)
+    store.yank(site(), place_of(path), name_of(path), path.version, None, principal().name)
     return _version_now(path)
 
 
@@ -199,28 +211,31 @@ def get_package(path: PackagePath) -> dict[str, Any]:
     """A package with its versions, highest first."""
     number = by_number(format_named(path.format).order)
     with site().db.read() as session:
-        row = catalog.package(session, catalog.place(session, path.domain, path.repository), _name(path))
+        where = catalog.place(session, path.domain, path.repository)
+        row = catalog.package(session, where, name_of(path))
+        why = explain.origins(session, where, name_of(path))
         rows = sorted(catalog.versions(session, row), key=lambda v: number(v.version), reverse=True)
-        return {**_package(row), "tags": catalog.tags(session, row), "versions": [_version(v) for v in rows]}
+        return {**_package(row), "tags": catalog.tags(session, row), "versions": [_version(v) for v in rows], "why": why.as_json()}
 
 
 @api.put(f"{PACKAGE}/origins")
 @needs(*ADMIN)
 def set_origins(path: PackagePath, body: Origins) -> dict[str, Any]:
     """Sets whether the package may be published here and whether it may come from outside."""
-    store.set_origins(site(), _place(path), _name(path), body.publish, body.upstream, principal().name)
+    store.set_origins(site(), place_of(path), name_of(path), body.publish, body.upstream, principal().name)
     with site().db.read() as session:
-        return _package(catalog.package(session, catalog.place(session, path.domain, path.repository), _name(path)))
+        return _package(catalog.package(session, catalog.place(session, path.domain, path.repository), name_of(path)))
 
 
 def _version_now(path: VersionPath) -> dict[str, Any]:
     """The version as it is now."""
     with site().db.read() as session:
-        return _version(_find_version(session, path)[1])
+        return _version(find_version(session, path)[1])
 
 
-def _find_version(session: Session, path: VersionPath) -> tuple[Package, Version]:
-    row = catalog.package(session, catalog.place(session, path.domain, path.repository), _name(path))
+def find_version(session: Session, path: VersionPath) -> tuple[Package, Version]:
+    """The version of a path, with its package. Raises Missing."""
+    row = catalog.package(session, catalog.place(session, path.domain, path.repository), name_of(path))
     return row, catalog.version(session, row, format_named(path.format).key(path.version))
 
 
@@ -230,47 +245,56 @@ def _readable() -> list[Place]:
         return [p for p in catalog.places(session) if who.may("registry:Read", p.resource)]
 
 
-def _place(path: RepositoryPath) -> Place:
+def place_of(path: RepositoryPath) -> Place:
+    """The package repository of a path. Raises Missing."""
     with site().db.read() as session:
         return catalog.place(session, path.domain, path.repository)
 
 
-def _name(path: PackagePath) -> PackageName:
+def name_of(path: PackagePath) -> PackageName:
+    """The package of a path. Raises Missing or Malformed."""
     return format_named(path.format).parse(path.package)
 
 
 def _connections(told: list[NewConnection]) -> tuple[Connection, ...]:
     for one in told:
         format_named(one.format)  # raises Missing
-    return tuple(Connection(one.format, one.url.rstrip("/") + "/") for one in told)
+    # The right is an administrator's, not a repository owner's: an internal address shows what the server can reach.
+    private = principal().may("admin:ConnectPrivate", "admin/upstreams")
+    for one in told:
+        addresses.check(one.url, private=private)
+    return tuple(Connection(one.format, one.url.rstrip("/") + "/", private=private) for one in told)
 
 
 def _repository(place: Place) -> dict[str, Any]:
     return {
         "domain": place.domain, "name": place.name, "project": place.project, "description": place.description,
         "upstreams": list(place.upstreams), "revision": place.revision,
-        "connections": [{"format": c.format, "url": shown(c.url)} for c in place.connections],
+        "connections": [{"format": c.format, "url": shown(c.url), "private": c.private} for c in place.connections],
+        "minimum_age_hours": place.minimum_age_hours,
     }
 
 
 def _package(row: Package) -> dict[str, Any]:
     return {
         "format": row.format, "name": row.display_name, "latest": row.latest, "summary": row.summary,
-        "origins": {"publish": row.publish, "upstream": row.upstream}, "updated_at": _iso(row.updated_at),
+        "origins": {"publish": row.publish, "upstream": row.upstream}, "updated_at": iso(row.updated_at),
     }
 
 
 def _version(row: Version) -> dict[str, Any]:
     return {
-        "version": row.version, "status": row.status, "origin": row.origin, "revision": str(row.revision),
+        "version": row.version, "status": row.status, "origin": row.origin, "revision": revision_of(row),
         "yanked": row.yanked_reason is not None, "yanked_reason": row.yanked_reason or "", "published_by": row.published_by,
-        "published_at": _iso(row.published_at),
+        "published_at": iso(row.published_at),
     }
 
 
-def _asset(row: Asset) -> dict[str, Any]:
-    return {"name": row.name, "size": row.size, "hashes": row.hashes, "uploaded_at": _iso(row.uploaded_at)}
+def asset_json(row: Asset) -> dict[str, Any]:
+    """An asset as the API tells it."""
+    return {"name": row.name, "size": row.size, "hashes": row.hashes, "uploaded_at": iso(row.uploaded_at)}
 
 
-def _iso(moment: datetime) -> str:
+def iso(moment: datetime) -> str:
+    """A moment as the API tells it."""
     return moment.isoformat().replace("+00:00", "Z")

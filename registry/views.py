@@ -9,10 +9,11 @@ from flask import Blueprint, Response, render_template, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from registry import catalog, delivery
+from registry import age, catalog, delivery, explain
 from registry.catalog import Place
 from registry.formats import Address, all_formats, format_named
-from registry.models import EXTERNAL, INTERNAL, Package, Version
+from registry.models import EXTERNAL, INTERNAL, Package, Version, VersionEvent
+from registry.statuses import TARGETS
 from registry.upstream.http import shown
 from registry.versions import by_number
 from service.kernel.access import needs, principal, public, site
@@ -83,11 +84,15 @@ def repository(domain: str, repository: str) -> str:
         place = catalog.place(session, domain, repository)
         path = catalog.search_path(session, place)
         rows = catalog.search(session, [place.id], limit=PAGE + 1)
+        events = session.scalars(
+            select(VersionEvent).where(VersionEvent.repository_id == place.id).order_by(VersionEvent.sequence.desc()).limit(PANEL_ROWS)
+        ).all()
+        exceptions = age.exceptions(session, place.id)
     address = _address(place)
-    connections = [(p, c.format, shown(c.url)) for p in path for c in p.connections]
+    connections = [(p, c.format, shown(c.url), c.private) for p in path for c in p.connections]
     return render_template(
         "registry/repository.html", place=place, upstreams=path[1:], connections=connections, items=_listed([place], rows[:PAGE]),
-        more=len(rows) > PAGE, formats=all_formats(), address=address,
+        more=len(rows) > PAGE, events=events, exceptions=exceptions, formats=all_formats(), address=address,
         may_publish=principal().may("registry:Publish", place.resource),
     )
 
@@ -106,12 +111,14 @@ def package(domain: str, repository: str, format_name: str, name: str) -> str:
         version = catalog.version(session, row, package_format.key(wanted))
         files = catalog.assets(session, version)
         tags = catalog.tags(session, row)
+        why = explain.origins(session, place, package_format.parse(name))
     return render_template(
         "registry/package.html", place=place, package=row, version=version, versions=versions[:VERSIONS_SHOWN], count=len(versions),
         files=files, tags=tags, format=package_format,
         recipes=package_format.install(_address(place), row.display_name, version.version),
-        facts=_facts(version), links=_links(version), needs=package_format.dependencies(version.details), readme=_readme(version),
-        line=_line(version), deprecated=version.details.get("manifest", {}).get("deprecated", ""), external=EXTERNAL,
+        facts=_facts(version), links=_links(version), needs=package_format.dependencies(version.details), readme=readme_of(version),
+        line=_line(version), deprecated=version.details.get("manifest", {}).get("deprecated", ""), external=EXTERNAL, why=why,
+        may_admin=principal().may("registry:Admin", place.resource), statuses=TARGETS,
         link=lambda number: package_url(place, row, number),
         file_url=lambda one: f"{repository_url(place)}/-/files/{one.id}/{quote(one.name)}",
     )
@@ -226,7 +233,7 @@ def _links(version: Version) -> list[tuple[str, str]]:
     return [(label[:60], url) for label, url in urls.items() if isinstance(url, str) and url.startswith(("https://", "http://"))]
 
 
-def _readme(version: Version) -> tuple[str, str]:
+def readme_of(version: Version) -> tuple[str, str]:
     """The long description, and a file name that tells its form."""
     if "readme" in version.details:
         return version.details["readme"], "readme.md"

@@ -21,10 +21,13 @@ import profiler.api
 import profiler.ingest
 import profiler.views
 import registry.api
+import registry.domain_api
+import registry.domain_views
 import registry.formats.npm
 import registry.formats.npm.pages
 import registry.formats.pypi
 import registry.formats.pypi.api
+import registry.version_api
 import registry.views
 import service.accounts
 import service.git.api
@@ -41,11 +44,12 @@ from service.kernel.access import principal, public
 from service.kernel.errors import Problem, Refused, Unauthenticated
 from service.kernel.site import Site
 
-APIS = [service.accounts.api, service.git.api.api, service.reviews.api.api, registry.api.api, registry.formats.pypi.api.api,
-        pipelines.api.api, pipelines.deployments.api.api, pipelines.deployments.agent_api.api, profiler.api.api, profiler.ingest.api]
+APIS = [service.accounts.api, service.git.api.api, service.reviews.api.api, registry.api.api, registry.domain_api.api,
+        registry.version_api.api, registry.formats.pypi.api.api, pipelines.api.api, pipelines.deployments.api.api,
+        pipelines.deployments.agent_api.api, profiler.api.api, profiler.ingest.api]
 BLUEPRINTS = [service.health.health, service.git.http.http, registry.formats.pypi.bp, registry.formats.npm.bp]
-PAGES = [service.web.views, service.git.views, service.reviews.views, registry.views, registry.formats.npm.pages, pipelines.views,
-         pipelines.deployments.views, profiler.views]
+PAGES = [service.web.views, service.git.views, service.reviews.views, registry.views, registry.domain_views, registry.formats.npm.pages,
+         pipelines.views, pipelines.deployments.views, profiler.views]
 API_BODY_BYTES_MAX = 16 * 1024 * 1024
 CSP = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'")

@@ -4,7 +4,8 @@ import hashlib
 import threading
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,6 +24,7 @@ from service.kernel.site import Site
 FRESH_SECONDS = 300.0
 ABSENT_FRESH_SECONDS = 60.0
 FOREVER_SECONDS = 10 * 365 * 86400.0
+PATIENCE_SECONDS = 2.0
 DOWN_SECONDS = 10.0
 """How long an index that could not be reached is not asked again, nor one that answered nonsense for that package."""
 
@@ -78,12 +80,23 @@ def key_of(connection: Connection) -> str:
 def get(site: Site, connection: Connection, name: str, ask: Ask, *, fresh_seconds: float = FRESH_SECONDS) -> Document | None:
     """The document, or None when the index has none. Raises UpstreamDown when it cannot be asked and there is no copy.
 
-    Any number of readers that find it old cause one question.
+    Any number of readers that find it old cause one question. Who has a copy waits `PATIENCE_SECONDS` for a newer one, and takes
+    the copy then: a slow index never blocks what is here; the answer is kept for the next reader when it comes.
     """
     key = key_of(connection)
     copy = _read(site, key, name)
     if copy is not None and copy.is_fresh(fresh_seconds):
         return copy.document
+    if copy is None:
+        return _ask(site, key, name, ask, fresh_seconds)
+    asking = _revalidations.start((str(site.settings.data), key, name), lambda: _ask(site, key, name, ask, fresh_seconds))
+    try:
+        return asking.result(PATIENCE_SECONDS)
+    except TimeoutError:
+        return copy.document
+
+
+def _ask(site: Site, key: str, name: str, ask: Ask, fresh_seconds: float) -> Document | None:
     with alone(site, f"document {key} {name}"):
         copy = _read(site, key, name)
         if copy is not None and copy.is_fresh(fresh_seconds):
@@ -145,4 +158,35 @@ class _Failures:
             raise found[1].with_traceback(None)
 
 
+class _Revalidations:
+    """Questions under way in this process, each in a thread of its own, since no reader may have to wait for its end."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: dict[Hashable, Future[Document | None]] = {}
+
+    def start(self, key: Hashable, ask: Callable[[], Document | None]) -> Future[Document | None]:
+        """The question of `key`, asked now unless it is being asked."""
+        with self._lock:
+            found = self._running.get(key)
+            if found is not None:
+                return found
+            answer = self._running[key] = Future()
+        threading.Thread(target=self._run, args=(key, ask, answer), daemon=True, name="registry-revalidate").start()
+        return answer
+
+    def _run(self, key: Hashable, ask: Callable[[], Document | None], answer: "Future[Document | None]") -> None:
+        try:
+            result, failure = ask(), None
+        except BaseException as error:  # noqa: BLE001  whoever waits gets it
+            result, failure = None, error
+        with self._lock:
+            del self._running[key]
+        if failure is None:
+            answer.set_result(result)
+        else:
+            answer.set_exception(failure)
+
+
 _failures = _Failures()
+_revalidations = _Revalidations()

@@ -118,7 +118,7 @@ class Download:
             yield chunk
 
     def _download(self, site: Site, file: RemoteFile) -> None:
-        with http.get(file.connection, file.url, decode=False) as remote:
+        with http.get(file.connection, file.url, decode=False, seconds=http.FILE_SECONDS) as remote:
             _check_answer(remote, file)
             length = remote.headers.get("Content-Length", "")
             self.size = int(length) if length.isdigit() else file.size

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import click
 from sqlalchemy import select
 
-from service.kernel import audit, auth
+from service.kernel import audit, auth, clock
 from service.kernel.auth import Account, Token
 from service.kernel.site import Settings, Site
 
@@ -108,6 +109,22 @@ def revoke(settings: Settings, number: int) -> None:
         auth.revoke_token(session, number)
         audit.record(session, "command line", "admin:RevokeToken", "admin/tokens", token=number)
     click.echo(f"token {number} revoked")
+
+
+@admin.command()
+@click.option("--dry-run", is_flag=True, help="say what would be freed, and free nothing")
+@click.option("--grace-hours", type=click.IntRange(0), default=24, show_default=True, help="blobs younger than this are left alone")
+@click.option("--blob-url", default="", envvar="LOCKGATE_BLOB_URL", help="where blobs are, if not in the data folder")
+@click.pass_obj
+def gc(settings: Settings, dry_run: bool, grace_hours: int, blob_url: str) -> None:
+    """Frees the bytes that nothing refers to any more: files of deleted and disposed package versions first of all."""
+    from service import garbage  # loads every room, to know every table; the other commands do without
+
+    with open_data(replace(settings, blob_url=blob_url)) as site:
+        freed = garbage.collect(site, before=clock.now() - timedelta(hours=grace_hours), dry_run=dry_run)
+    verb = "would free" if dry_run else "freed"
+    kept = f"kept {freed.kept} that are in use and {freed.young} younger than {grace_hours} h"
+    click.echo(f"{verb} {freed.bytes} bytes in {freed.blobs} blobs; {kept}")
 
 
 @contextmanager

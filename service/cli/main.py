@@ -12,7 +12,7 @@ COMMANDS = {
     "review": ("service.cli.review", "Review a folder or git tree without a server."),
     "build": ("service.cli.build", "Run a buildspec here, with the service's own executor."),
     "login": ("service.cli.login", "Configure pip, uv, twine, npm or git for a package repository."),
-    "registry": ("service.cli.registry", "Vulnerability data and other things of the package registry."),
+    "registry": ("service.cli.registry", "Package repositories, groups, versions, policies, tokens, advisories."),
     "admin": ("service.cli.admin", "Accounts, tokens and policies."),
 }
 

@@ -6,6 +6,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Protocol
 from urllib.parse import urlsplit
@@ -22,6 +23,15 @@ class Blob:
 
     digest: str
     size: int
+
+
+@dataclass(frozen=True)
+class StoredBlob:
+    """A blob as the store holds it; putting the same bytes again makes it new."""
+
+    digest: str
+    size: int
+    written_at: datetime
 
 
 class DigestMismatch(Malformed):
@@ -51,6 +61,9 @@ class Blobs(Protocol):
 
     def delete(self, digest: str) -> None:
         """Removes the blob if it is there."""
+
+    def listing(self) -> Iterator[StoredBlob]:
+        """Every blob, each looked at when it is its turn."""
 
 
 def open_blobs(url: str) -> Blobs:
@@ -112,6 +125,16 @@ class LocalBlobs:
     def delete(self, digest: str) -> None:
         """See Blobs.delete."""
         self._path(digest).unlink(missing_ok=True)
+
+    def listing(self) -> Iterator[StoredBlob]:
+        """See Blobs.listing."""
+        for path in self._root.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/*"):
+            try:
+                stat = path.stat()
+            except FileNotFoundError:
+                continue
+            if _DIGEST.fullmatch(path.name):
+                yield StoredBlob(path.name, stat.st_size, datetime.fromtimestamp(stat.st_mtime, UTC))
 
     def _path(self, digest: str) -> Path:
         if not _DIGEST.fullmatch(digest):

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
 from typing import IO, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -9,7 +10,7 @@ import obstore
 from obstore.exceptions import NotFoundError
 from obstore.store import S3Store
 
-from service.kernel.blobs import Blob, DigestMismatch, Reader, copy_hashed
+from service.kernel.blobs import Blob, DigestMismatch, Reader, StoredBlob, copy_hashed
 from service.kernel.errors import Missing
 
 _SINGLE_PUT_BYTES_MAX = 8 * 1024 * 1024
@@ -60,6 +61,15 @@ class S3Blobs:
             obstore.delete(self._store, _key(digest))
         except (NotFoundError, FileNotFoundError):
             return
+
+
+    def listing(self) -> Iterator[StoredBlob]:
+        """See Blobs.listing."""
+        for batch in obstore.list(self._store):
+            for one in batch:
+                name = one["path"].rpartition("/")[2]
+                if len(name) == 64:
+                    yield StoredBlob(name, int(one["size"]), one["last_modified"])
 
 
 class _Remote:

@@ -1,5 +1,6 @@
 """Policies of resources: statements with a principal that hang on a resource and hold for it and all below it."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -79,6 +80,11 @@ def put(session: Session, resource: str, statements: list[Statement]) -> Resourc
     row.statements, row.updated_at = statements, clock.now()
     session.flush()
     return row
+
+
+def revision_of(row: ResourcePolicy) -> str:
+    """Another after each change."""
+    return hashlib.sha256(orjson.dumps(row.statements)).hexdigest()[:16]
 
 
 def delete(session: Session, resource: str) -> bool:

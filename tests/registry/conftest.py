@@ -13,12 +13,19 @@ from tests.registry.fake_upstream import FakeUpstream
 from tests.registry.made import Distribution, form
 
 
-def create_repository(server: Server, connections: list[dict[str, str]] | None = None, upstreams: list[str] | None = None) -> str:
+def create_repository(server: Server, connections: list[dict[str, str]] | None = None, upstreams: list[str] | None = None, **more: Any) -> str:
     name = f"t{secrets.token_hex(4)}"
-    body = {"domain": "default", "name": name, "connections": connections or [], "upstreams": upstreams or []}
+    body = {"domain": "default", "name": name, "connections": connections or [], "upstreams": upstreams or [], **more}
     answer = server.call("POST", "/api/v1/registry", body)
     assert answer.status == 201, answer.text
     return name
+
+
+def account(server: Server, *policy: dict[str, Any]) -> tuple[str, str]:
+    """A new account with a policy: its name and a token of it."""
+    name = f"a{secrets.token_hex(4)}"
+    assert server.call("POST", "/api/v1/accounts", {"name": name, "policy": list(policy)}).status == 201
+    return name, server.call("POST", "/api/v1/tokens", {"account": name, "label": "test"}).json()["token"]
 
 
 @pytest.fixture

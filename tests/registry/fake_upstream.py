@@ -22,7 +22,11 @@ class FakeUpstream:
         self.gate = threading.Event()
         """Files are held back until this is set."""
         self.gate.set()
+        self._stopped = threading.Event()
         self.announced_length: int | None = None
+        self.redirects: dict[str, str] = {}
+        self.drips = False
+        """Bodies come a byte at a time, for ever."""
         upstream = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -40,6 +44,7 @@ class FakeUpstream:
 
     def stop(self) -> None:
         self.gate.set()
+        self._stopped.set()
         self._server.shutdown()
         self._server.server_close()
 
@@ -69,6 +74,12 @@ class FakeUpstream:
         self.asked[path] += 1
         if path.startswith("/files/"):
             self.gate.wait(30)
+        if path in self.redirects:
+            request.send_response(302)
+            request.send_header("Location", self.redirects[path])
+            request.send_header("Content-Length", "0")
+            request.end_headers()
+            return
         status, kind, body = self.answers.get(path, (404, "text/plain", b"no such thing"))
         etag = f'"{hashlib.md5(body).hexdigest()}"'
         if status == 200 and request.headers.get("If-None-Match") == etag:
@@ -77,6 +88,8 @@ class FakeUpstream:
         request.send_response(status)
         request.send_header("Content-Type", kind)
         request.send_header("ETag", etag)
-        request.send_header("Content-Length", str(self.announced_length or len(body)))
+        request.send_header("Content-Length", str(self.announced_length or (10**9 if self.drips else len(body))))
         request.end_headers()
+        while self.drips and not self._stopped.wait(0.05):
+            request.wfile.write(b" ")
         request.wfile.write(body)

@@ -118,7 +118,7 @@ def test_the_npm_page_knows_scopes(server: Server, clients: Clients, browse: Cal
 
 def test_the_repository_page_explains_names(clients: Clients, browse: Callable[[str], Answer]) -> None:
     page = browse(f"/packages/default/{clients.repository}").text
-    assert "twine upload --repository-url" in page
+    assert "twine upload --repository lockgate" in page
     assert "dependency confusion" in page
 
 

@@ -1,0 +1,216 @@
+"""JSON API of package versions: statuses, copies, assets, readme, dependencies, events, and the minimum age's exceptions."""
+
+from typing import Any
+
+from flask_openapi3 import APIBlueprint, Tag
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import select
+
+from registry import age, catalog, copying, statuses
+from registry.api import (
+    ADMIN,
+    PACKAGE,
+    PAGE,
+    READ,
+    REPOSITORY,
+    VERSION,
+    PackagePath,
+    RepositoryPath,
+    VersionPath,
+    asset_json,
+    find_version,
+    iso,
+    name_of,
+    place_of,
+)
+from registry.formats import format_named
+from registry.models import VersionEvent
+from registry.statuses import Outcome, Wanted
+from registry.views import readme_of
+from service.kernel.access import demand, needs, principal, site
+
+api = APIBlueprint("registry_version_api", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="registry")])
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Versions(_Body):
+    """Versions of one package, all to be treated alike; each gets an answer of its own."""
+
+    versions: list[str] = Field([], max_length=statuses.VERSIONS_MAX)
+    revisions: dict[str, str] = Field({}, max_length=statuses.VERSIONS_MAX, description="by version: the revision it must have")
+    expected_status: str = Field("", description="the status they must have")
+
+    def wanted(self) -> Wanted:
+        """As the registry takes it."""
+        return Wanted({**dict.fromkeys(self.versions, ""), **self.revisions}, self.expected_status)
+
+
+class NewStatus(Versions):
+    """Published, Unlisted or Archived."""
+
+    status: str
+
+
+class Copy(Versions):
+    """Where to copy to, in the same domain."""
+
+    to: str
+    from_upstream: bool = Field(False, description="also versions that the source has from its upstreams")
+    allow_overwrite: bool = False
+
+
+class AgeAllowance(_Body):
+    """Why a version cannot wait until it is old enough."""
+
+    version: str = Field("", description="none: every version")
+    reason: str = Field(min_length=1, max_length=1000)
+    hours: int = Field(24, ge=1, le=age.EXCEPTION_HOURS_MAX)
+
+
+class EventQuery(BaseModel):
+    """Which events."""
+
+    after: int = Field(0, ge=0, description="the last sequence number that was seen")
+    format: str = ""
+    package: str = ""
+    limit: int = Field(PAGE, ge=1, le=1000)
+
+
+@api.post(f"{PACKAGE}/status")
+@needs(*ADMIN)
+def set_status(path: PackagePath, body: NewStatus) -> dict[str, Any]:
+    """Sets the status of versions."""
+    return _told(statuses.update(site(), place_of(path), name_of(path), body.wanted(), body.status, principal().name))
+
+
+@api.post(f"{PACKAGE}/dispose")
+@needs(*ADMIN)
+def dispose(path: PackagePath, body: Versions) -> dict[str, Any]:
+    """Gives up the assets of versions for good; metadata and spent names stay."""
+    return _told(statuses.dispose(site(), place_of(path), name_of(path), body.wanted(), principal().name))
+
+
+@api.post(f"{PACKAGE}/delete")
+@needs(*ADMIN)
+def delete_versions(path: PackagePath, body: Versions) -> dict[str, Any]:
+    """Deletes versions."""
+    return _told(statuses.remove(site(), place_of(path), name_of(path), body.wanted(), principal().name))
+
+
+@api.delete(PACKAGE)
+@needs(*ADMIN)
+def delete_package(path: PackagePath) -> dict[str, Any]:
+    """Deletes a package with all its versions and origin controls."""
+    return {"versions": statuses.remove_package(site(), place_of(path), name_of(path), principal().name)}
+
+
+@api.post(f"{PACKAGE}/copy")
+@needs(*READ)
+def copy(path: PackagePath, body: Copy) -> dict[str, Any]:
+    """Copies versions to another package repository of the domain; only metadata moves."""
+    who = demand("registry:Publish", f"registry/{path.domain}/{body.to}")
+    target = place_of(RepositoryPath(domain=path.domain, repository=body.to))
+    return _told(
+        copying.copy(
+            site(), place_of(path), target, name_of(path), body.wanted(), who.name, from_upstream=body.from_upstream,
+            overwrite=body.allow_overwrite,
+        )
+    )
+
+
+@api.get(f"{VERSION}/assets")
+@needs(*READ)
+def list_assets(path: VersionPath) -> dict[str, Any]:
+    """The assets of a version, by name."""
+    with site().db.read() as session:
+        _, version = find_version(session, path)
+        return {"items": [asset_json(a) for a in catalog.assets(session, version)], "next": None}
+
+
+@api.get(f"{VERSION}/readme")
+@needs(*READ)
+def get_readme(path: VersionPath) -> dict[str, Any]:
+    """The readme as its author wrote it; `name` ends in md, rst or txt. Empty when there is none."""
+    with site().db.read() as session:
+        _, version = find_version(session, path)
+    text, name = readme_of(version)
+    return {"version": version.version, "name": name, "readme": text}
+
+
+@api.get(f"{VERSION}/dependencies")
+@needs(*READ)
+def list_dependencies(path: VersionPath) -> dict[str, Any]:
+    """What the version says it needs."""
+    with site().db.read() as session:
+        _, version = find_version(session, path)
+    needed = format_named(path.format).dependencies(version.details)
+    return {"version": version.version, "items": [{"requirement": text, "kind": kind or "regular"} for text, kind in needed], "next": None}
+
+
+@api.get(f"{REPOSITORY}/events")
+@needs(*READ)
+def list_events(path: RepositoryPath, query: EventQuery) -> dict[str, Any]:
+    """Changes of package versions in their order; ask on with `after` = the last sequence number."""
+    with site().db.read() as session:
+        where = catalog.place(session, path.domain, path.repository)
+        wanted = select(VersionEvent).where(VersionEvent.repository_id == where.id, VersionEvent.sequence > query.after)
+        if query.format:
+            wanted = wanted.where(VersionEvent.format == query.format)
+        if query.package:
+            wanted = wanted.where(VersionEvent.package == query.package)
+        rows = session.scalars(wanted.order_by(VersionEvent.sequence).limit(query.limit + 1)).all()
+    items = [_event(path, row) for row in rows[: query.limit]]
+    return {"items": items, "next": items[-1]["sequence"] if len(rows) > query.limit else None}
+
+
+@api.get(f"{REPOSITORY}/age-exceptions")
+@needs(*READ)
+def list_age_exceptions(path: RepositoryPath) -> dict[str, Any]:
+    """Where the glass is broken: versions that may be had before they are old enough."""
+    return _exceptions(path)
+
+
+@api.post(f"{PACKAGE}/age-exception")
+@needs("registry:BreakGlass", "registry/{domain}/{repository}")
+def allow_young(path: PackagePath, body: AgeAllowance) -> dict[str, Any]:
+    """Breaks the glass: lets a version, or every version, through before its age, for some hours."""
+    where, key = place_of(path), format_named(path.format).key(body.version) if body.version else ""
+    age.allow(site(), where.id, where.resource, name_of(path), key, body.reason, body.hours, principal().name)
+    return _exceptions(path)
+
+
+@api.post(f"{PACKAGE}/age-exception/withdraw")
+@needs("registry:BreakGlass", "registry/{domain}/{repository}")
+def withdraw_young(path: PackagePath) -> dict[str, Any]:
+    """Ends the package's exceptions."""
+    where = place_of(path)
+    return {"withdrawn": age.withdraw(site(), where.id, where.resource, name_of(path), principal().name)}
+
+
+def _exceptions(path: RepositoryPath) -> dict[str, Any]:
+    with site().db.read() as session:
+        where = catalog.place(session, path.domain, path.repository)
+        rows = age.exceptions(session, where.id)
+    return {
+        "minimum_age_hours": where.minimum_age_hours, "next": None,
+        "items": [
+            {"format": r.format, "package": r.package, "version": r.version or None, "reason": r.reason, "actor": r.actor,
+             "created_at": iso(r.created_at), "expires_at": iso(r.expires_at)} for r in rows
+        ],
+    }
+
+
+def _event(path: RepositoryPath, row: VersionEvent) -> dict[str, Any]:
+    return {
+        "domain": path.domain, "repository": path.repository, "sequence": row.sequence, "operation": row.operation, "format": row.format,
+        "package": row.package, "version": row.version, "status": row.status, "revision": row.revision, "changes": row.changes,
+        "actor": row.actor, "happened_at": iso(row.happened_at), "deduplication_id": f"{row.repository_id}-{row.sequence}",
+    }
+
+
+def _told(outcome: Outcome) -> dict[str, Any]:
+    return {"successful": outcome.successful, "failed": outcome.failed}
+
