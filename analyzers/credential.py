@@ -1,8 +1,10 @@
 """Telling credentials from placeholders, labels and names, by a variable's name and its value."""
 
-import math
 import re
-from collections import Counter
+from pathlib import PurePosixPath
+
+from analyzers.finding import Confidence
+from analyzers.rarity import is_generated
 
 _NAME = re.compile(
     r"(^|_)(password|passwd|pwd|passphrase|secret|secret_?key|api_?key|apikey|access_?key|auth_?key|private_?key|"
@@ -57,7 +59,76 @@ def is_plausible(value: str) -> bool:
     return not _REFERENCE.search(value) and not _SAMPLE.search(value)
 
 
-def entropy(text: str) -> float:
-    """Shannon's entropy in bits for each character: about 3 for words, above 4 for what a generator made."""
-    counts = Counter(text).values()
-    return -sum(n / len(text) * math.log2(n / len(text)) for n in counts)
+_STRONG = re.compile(
+    r"(password|passwd|passphrase|passwort|contrasena)(_?(hash|value|default|prod|dev|text|\d+))?$|(^|_)(db|my|pg|ftp|root|admin|user|smtp|mail|ssh)_?"
+    r"(pass|pwd|pw)$|(^|_)(pwd|pw|pass)$"
+)
+_KEYED = re.compile(
+    r"(^|_)(secret|secrets|token|auth|credentials?|salt|pepper|signature|dsn|cookie|pat|otp|totp|mnemonic|nonce_key)"
+    r"(_(base|key|value|id|hash|text|prod|dev|\d+))?$|(^|_)(api|app|access|account|auth|signing|encryption|private|shared|master|license|"
+    r"consumer|client|storage|service|session|cookie|jwt|hmac|aes|crypt|webhook|deploy|integration|write|admin|subscription|primary|"
+    r"secondary|ikm|instrumentation|secret)_?(access_?)?key(_(base|value|id|secret|prod|dev|\d+))?$|(secret|token|apikey|authkey)$|"
+    r"(^|_)(authorization|x_api_key|x_auth_token|connection_?string)$"
+)
+_NOT_NAMED = re.compile(
+    r"^(public|no|invalid|wrong|fake|dummy|csrf|xsrf|next|prev|continuation|page|sync|cancel|cancellation)_|"
+    r"(_|^)(public_key|page_token|next_token|token_type|type|url|uri|path|file|name|field|label|hint|placeholder|policy|length|"
+    r"regex|pattern|ref|sha|sha1|sha256|md5|checksum|integrity|version|title|message|error|description|help|csrf_token)$"
+)
+_WORDY = re.compile(r"[A-Za-z]+(?:[-_. /:]+[A-Za-z]+)*[.!?:]?")
+_CODE = re.compile(r"[()\[\]{};<>]|::|->|=>|\\|^[@$&#%*.?|]|^[A-Za-z_]+\.[A-Za-z_.]+$|^--|^\d+(\.\d+)+$|^v\d|\*\*|^sha\d+[-:]|://(?!.*@)")
+_EXAMPLES = frozenset({"test", "tests", "testing", "spec", "specs", "__tests__", "fixtures", "fixture", "testdata", "example", "examples",
+                       "sample", "samples", "demo", "mocks", "mock", "docs", "doc", "cassettes", "locale", "locales",
+                       "i18n", "lang"})  # fmt: skip
+_PASSWORD_LENGTH_MIN, _KEY_LENGTH_MIN = 6, 12
+
+
+def flat(name: str) -> str:
+    """A name in lower case with underscores: `client_secret` for `clientSecret`, `Client-Secret` and `app.client.secret`."""
+    last = re.split(r"[./:$]", name.strip())[-1].replace("-", "_").replace(" ", "_")
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", last).lower().strip("_@")
+
+
+def is_example(path: str) -> bool:
+    """Whether the file is a test, an example or documentation, where credentials are mostly made up."""
+    whole = PurePosixPath(path.lower())
+    return any(part in _EXAMPLES for part in whole.parts[:-1]) or whole.name.startswith(("test_", "conftest.")) or "_test." in whole.name \
+        or ".test." in whole.name or ".spec." in whole.name
+
+
+def grade(name: str, value: str, *, doubtful: bool = False) -> Confidence | None:
+    """How sure it is that a setting holds a credential; None for a placeholder, a label, a reference or code.
+
+    `doubtful` places (prose, tests, examples) need a value that a generator made.
+    """
+    named = flat(name)
+    strong, keyed = bool(_STRONG.search(named)), bool(_KEYED.search(named))
+    if not (strong or keyed) or _NOT_NAMED.search(named) or not is_plausible(value) or _CODE.search(value):
+        return None
+    if is_generated(value):
+        return "high"
+    if doubtful or len(value) < (_PASSWORD_LENGTH_MIN if strong else _KEY_LENGTH_MIN):
+        return None
+    if flat(value) == named or is_filler(value):
+        return None
+    if is_mixed(value):
+        return "high" if strong else "medium"
+    return "medium" if strong and not _WORDY.fullmatch(value) else None
+
+
+_USUAL = frozenset(
+    {"password", "passwd", "secret", "username", "token", "admin", "guest", "root", "test", "user", "pass", "password1", "password123",
+     "secret123", "test123", "test1234", "123456", "admin123", "changeme1", "pass123", "abc123"}
+)  # fmt: skip
+_FILLER = re.compile(
+    r"^(?=.*\d)?(test|fake|dummy|example|sample|mock|demo|foo|bar|baz|abc|xyz|your|my|some|replace|insert|change|enter|"
+    r"todo|fixme|here)[-_ ]?|"
+    r"(_|-|^)(here|example|placeholder|goes|redacted|removed|dummy|fake|sample)(_|-|$)|^(.)\4+$|"
+    r"^(0123|1234|abcd|qwer|asdf|dead_?beef)",
+    re.IGNORECASE,
+)
+
+
+def is_filler(value: str) -> bool:
+    """Whether a value says of itself that it is made up: `your-key-here`, `test-token-1`, `aaaa`, `1234…`."""
+    return value.lower().strip("\"'") in _USUAL or bool(_FILLER.search(value)) or len(set(value)) < 4

@@ -10,7 +10,8 @@ from pathlib import PurePosixPath
 
 from analyzers import detectors
 from analyzers.context import Draft
-from analyzers.credential import is_plausible
+from analyzers.credential import is_example, is_plausible
+from analyzers.encoded import decoded_parts
 from analyzers.finding import Confidence, Severity
 from analyzers.lines import Lines
 
@@ -24,52 +25,87 @@ _SHOWN_FROM_LENGTH = 16
 
 
 @dataclass(frozen=True)
+class Sighting:
+    """A secret at a place of the text, in character offsets. `secret` is its plain text, however it is written there."""
+
+    secret: str
+    start: int
+    end: int
+    confidence: Confidence
+
+
+def always(_: re.Match[str]) -> Confidence | None:
+    """The grade of a form that nothing else has."""
+    return "high"
+
+
+@dataclass(frozen=True)
 class Detector:
     """One kind of secret. The pattern's group `secret` is the secret itself, everything without such a group."""
 
     name: str
     title: str
     """What it is, for the message: "An AWS access key id"."""
-    pattern: re.Pattern[str]
+    pattern: re.Pattern[str] | None
     words: tuple[str, ...]
     """Pieces of lower-case text of which one must be in the file: a quick look before the pattern."""
     source: str
     """The vendor's page or specification that the pattern was written from."""
     flagged: tuple[str, ...]
     near_misses: tuple[str, ...]
-    grade: Callable[[re.Match[str]], Confidence | None] = lambda _: "high"
+    grade: Callable[[re.Match[str]], Confidence | None] = always
     """How sure a match is; None for one that is no secret after all."""
     severity: Severity = "high"
     cwe: int = 798
     prior: float = 0.9
     files: tuple[str, ...] = ()
     """File names and suffixes it is for; none means all."""
+    read: Callable[[str, str], Iterator[Sighting]] | None = None
+    """Instead of a pattern: what is seen in a text at a path."""
+    nested: bool = True
+    """Whether it is also looked for inside base64 and the like."""
 
     def covers(self, path: str) -> bool:
         """Whether a file of this name can hold it."""
         name = PurePosixPath(path).name.lower()
         return not self.files or name in self.files or name.endswith(tuple(f for f in self.files if f[0] == "."))
 
+    def sightings(self, text: str, path: str) -> Iterator[Sighting]:
+        """Every place where it is seen."""
+        if self.read is not None:
+            yield from self.read(text, path)
+        if self.pattern is None:
+            return
+        group: str | int = "secret" if "secret" in self.pattern.groupindex else 0
+        for match in self.pattern.finditer(text):
+            confidence = self.grade(match) if is_plausible(match.group(group)) else None
+            if confidence is not None:
+                yield Sighting(match.group(group), match.start(group), match.end(group), confidence)
+
 
 def scan(text: str, lines: Lines, path: str) -> Iterator[Draft]:
-    """Every secret that a detector of ours sees in a file."""
+    """Every secret that a detector of ours sees in a file, also inside what is encoded there."""
     lower = text.lower()
     for detector in all_detectors():
-        if detector.covers(path) and any(word in lower for word in detector.words):
-            yield from _scan_for(detector, text, lines)
+        if detector.covers(path) and (not detector.words or any(word in lower for word in detector.words)):
+            for one in detector.sightings(text, path):
+                yield _draft(detector, one, lines, path)
+    for part in decoded_parts(text):
+        lower = part.text.lower()
+        for detector in all_detectors():
+            if detector.nested and detector.pattern is not None and any(word in lower for word in detector.words):
+                for one in detector.sightings(part.text, path):
+                    yield _draft(detector, Sighting(one.secret, part.start, part.end, one.confidence), lines, path, part.how)
 
 
-def _scan_for(detector: Detector, text: str, lines: Lines) -> Iterator[Draft]:
-    group: str | int = "secret" if "secret" in detector.pattern.groupindex else 0
-    for match in detector.pattern.finditer(text):
-        secret = match.group(group)
-        confidence = detector.grade(match) if is_plausible(secret) else None
-        if confidence is not None:
-            (line, column), (end_line, end_column) = lines.place(match.start(group)), lines.place(match.end(group))
-            yield Draft(
-                f"secret-{detector.name}", "lockgate", told(detector.title, secret), detector.severity, confidence,
-                detector.cwe, line, column, end_line, end_column, WHY, FIX, detector.prior, secret=secret,
-            )  # fmt: skip
+def _draft(detector: Detector, seen: Sighting, lines: Lines, path: str, how: str = "") -> Draft:
+    (line, column), (end_line, end_column) = lines.place(seen.start), lines.place(seen.end)
+    title = f"{detector.title}, encoded as {how}" if how else detector.title
+    confidence: Confidence = "medium" if seen.confidence == "high" and is_example(path) and detector.prior < 0.9 else seen.confidence
+    return Draft(
+        f"secret-{detector.name}", "lockgate", told(title, seen.secret), detector.severity, confidence,
+        detector.cwe, line, column, end_line, end_column, WHY, FIX, detector.prior, secret=seen.secret,
+    )  # fmt: skip
 
 
 def told(title: str, secret: str) -> str:

@@ -80,6 +80,14 @@ class Finding:
     """The way of the value, source first and sink last; empty where no data flow was followed."""
     mend: Mend | None = None
     """A change that removes it, where one is known to be safe to offer."""
+    secret_hash: str = ""
+    """Of a secret its SHA-256 in hex, for telling it again: a server stores it with a key only, and no output shows it."""
+    secret_sha1: str = ""
+    """The same as detect-secrets' baselines have it; neither stored nor shown."""
+
+    def without_hashes(self) -> "Finding":
+        """As it may be shown: a bare hash of a short secret gives it away."""
+        return replace(self, secret_hash="", secret_sha1="")
 
     @property
     def secret(self) -> bool:

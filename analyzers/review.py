@@ -1,5 +1,6 @@
 """Reviews files: source text in, findings out. Pure: no clock, no network, no files beyond what is given."""
 
+import hashlib
 import io
 import time
 import tokenize
@@ -87,6 +88,8 @@ def _finding(draft: Draft, path: str, mark: str) -> Finding:
         draft.rule, draft.tool, draft.message, draft.severity, draft.confidence, draft.cwe, path, draft.line,
         draft.column, draft.end_line, draft.end_column, mark, draft.why, draft.fix,
         rank(draft.severity, draft.confidence, draft.prior), steps=draft.steps, mend=draft.mend,
+        secret_hash=hashlib.sha256(draft.secret.encode(errors="replace")).hexdigest() if draft.secret else "",
+        secret_sha1=hashlib.sha1(draft.secret.encode(errors="replace"), usedforsecurity=False).hexdigest() if draft.secret else "",
     )  # fmt: skip
 
 

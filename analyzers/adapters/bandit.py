@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from analyzers.context import Draft
+from analyzers.credential import is_filler, is_mixed, is_plausible
 from analyzers.finding import Confidence, Severity
 from analyzers.lines import Lines
 
@@ -67,7 +68,19 @@ def find(content: bytes, lines: Lines) -> list[Draft]:
         raise CannotRead(error.msg, error.lineno or 0) from None
     except (ValueError, RecursionError) as error:
         raise CannotRead(str(error).split("\n", 1)[0], 0) from None
-    return [_draft(issue, lines) for issue in visitor.tester.results]
+    return [_draft(issue, lines) for issue in visitor.tester.results if _is_meant(issue)]
+
+
+def _is_meant(issue: Any) -> bool:
+    """Whether it is no guess. B105 to B107 go by names alone and take every label and default for a password."""
+    if issue.test_id not in _PASSWORDS:
+        return True
+    value = issue.text.partition(": ")[2].strip("'\"")
+    return len(value) >= _PASSWORD_LENGTH_MIN and is_mixed(value) and is_plausible(value) and not is_filler(value)
+
+
+_PASSWORDS = frozenset({"B105", "B106", "B107"})
+_PASSWORD_LENGTH_MIN = 6
 
 
 @cache

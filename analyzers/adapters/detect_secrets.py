@@ -1,5 +1,6 @@
 """detect-secrets as a second opinion: its patterns and filters, without its settings, files or network checks."""
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -12,10 +13,11 @@ from detect_secrets.plugins.keyword import QUOTES_REQUIRED_DENYLIST_REGEX_TO_GRO
 from detect_secrets.util.filetype import determine_file_type
 
 from analyzers.context import Draft
-from analyzers.credential import is_plausible
+from analyzers.credential import grade, is_example, is_filler, is_mixed, is_plausible
 from analyzers.detector import FIX, WHY, told
 from analyzers.finding import Confidence, Severity
 from analyzers.lines import Lines
+from analyzers.rarity import is_generated
 
 TOOL = "detect-secrets"
 LINE_CHARACTERS_MAX = 4096
@@ -29,6 +31,8 @@ OWN_DETECTORS = frozenset(
 """Kinds that a detector of ours looks at closer. Where ours finds nothing, detect-secrets' word stays, as a low one."""
 _ALLOWED = "pragma: allowlist secret"
 _KEYWORDS = ("pass", "pwd", "secret", "key", "contrase")
+_LONG_STRING = re.compile(r"[\"'][A-Za-z0-9+/=_-]{20,}[\"']")
+_NAMED = re.compile(r"([A-Za-z_][\w.-]{1,80})[\"'\])]{0,2}\s{0,4}(?:=>|:=|[=:(,])\s{0,4}[\"'`]?$")
 _PRIOR = {"named": 0.4, "entropy": 0.15, "pattern": 0.6}
 
 
@@ -66,6 +70,8 @@ def _plugins() -> tuple[Any, ...]:
 
 def _may_hold(plugin: Any, text: str) -> bool:
     """A look at the whole text at once: most files hold nothing for most plugins."""
+    if isinstance(plugin, HighEntropyStringsPlugin):
+        return bool(_LONG_STRING.search(text))
     if isinstance(plugin, RegexBasedDetector):
         return any(pattern.search(text) for pattern in plugin.denylist)
     if isinstance(plugin, KeywordDetector):
@@ -79,10 +85,12 @@ def _on_line(plugin: Any, path: str, number: int, line: str) -> Iterator[Draft]:
             return
         patterns = REGEX_BY_FILETYPE.get(determine_file_type(path), QUOTES_REQUIRED_DENYLIST_REGEX_TO_GROUP)
         values = plugin.analyze_string(line, patterns)
+    elif isinstance(plugin, HighEntropyStringsPlugin) and not _LONG_STRING.search(line):
+        return
     else:
         values = plugin.analyze_string(line)
     for secret in {value for value in values if value}:
-        if _is_kept(plugin, secret, line):
+        if _is_kept(plugin, secret, line) and _is_confirmed(plugin, secret, line, path):
             yield _draft(plugin, secret, number, line)
 
 
@@ -99,6 +107,22 @@ def _is_kept(plugin: Any, secret: str, line: str) -> bool:
         or heuristic.is_likely_id_string(secret, line, plugin)
         or (not isinstance(plugin, RegexBasedDetector) and heuristic.is_indirect_reference(line))
     )
+
+
+def _is_confirmed(plugin: Any, secret: str, line: str, path: str) -> bool:
+    """Whether what stands around it agrees. Entropy alone says that of hashes, tables and identifiers too."""
+    if isinstance(plugin, HighEntropyStringsPlugin):
+        named = _NAMED.search(line[: max(line.find(secret), 0)])
+        return named is not None and grade(named[1], secret, doubtful=True) is not None
+    if isinstance(plugin, KeywordDetector):
+        return is_generated(secret) or (is_mixed(secret) and not is_filler(secret) and not is_example(path))
+    if plugin.secret_type in _DOUBTFUL:
+        return is_mixed(secret) and not is_filler(secret)
+    return not is_filler(secret)
+
+
+_DOUBTFUL = frozenset({"Basic Auth Credentials", "Private Key", "IBM Cloud IAM Key", "IBM COS HMAC Credentials", "Softlayer Credentials"})
+"""Kinds whose pattern fits words and names of forms too."""
 
 
 def _draft(plugin: Any, secret: str, number: int, line: str) -> Draft:

@@ -2,9 +2,9 @@
 
 import re
 
-from analyzers.credential import entropy
 from analyzers.detector import Detector
 from analyzers.finding import Confidence
+from analyzers.rarity import entropy
 
 _ENTROPY_MIN = 4.0
 

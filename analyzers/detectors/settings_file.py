@@ -1,29 +1,37 @@
-"""Credentials in configuration files, by the name they are given there."""
+"""Credentials in settings of every format, by the name they are given there; files of a vendor's own form."""
 
 import re
+from collections.abc import Iterator
 
-from analyzers.credential import is_credential, is_mixed
-from analyzers.detector import Detector
-from analyzers.finding import Confidence
+from analyzers.credential import grade, is_example
+from analyzers.detector import Detector, Sighting
+from analyzers.setting import VALUE_CHARACTERS_MAX, all_readers
+
+_WORDS = ("pass", "pwd", "pw", "secret", "key", "token", "credential", "auth", "salt", "dsn", "cookie", "pat", "otp", "mnemonic")
 
 
-def _named(match: re.Match[str]) -> Confidence | None:
-    name = re.split(r"[./]", match["name"])[-1]
-    if not is_credential(name, match["secret"]):
-        return None
-    return "high" if is_mixed(match["secret"]) else "medium"
+def _read(text: str, path: str) -> Iterator[Sighting]:
+    seen: set[int] = set()
+    for reader in all_readers():
+        if not reader.covers(path):
+            continue
+        doubtful = reader.prose or is_example(path)
+        for one in reader.read(text):
+            if one.start in seen or len(one.value) > VALUE_CHARACTERS_MAX:
+                continue
+            confidence = grade(one.name, one.value, doubtful=doubtful)
+            if confidence is not None:
+                seen.add(one.start)
+                yield Sighting(one.value, one.start, one.end, confidence)
 
 
 DETECTORS = (
     Detector(
         name="settings-credential",
-        title="A credential in a settings file",
-        pattern=re.compile(
-            r"^[ \t]*(?:export[ \t]+|set[ \t]+|-[ \t]+)?[\"']?(?P<name>[A-Za-z_][\w./-]{2,80})[\"']?[ \t]*[:=][ \t]*"
-            r"[\"']?(?P<secret>[^\s\"'#,;]{4,200})[\"']?[ \t]*,?[ \t]*(?:[#;].*)?$",
-            re.MULTILINE,
-        ),
-        words=("pass", "pwd", "secret", "key", "token", "credential"),
+        title="A credential in a setting",
+        pattern=None,
+        read=_read,
+        words=_WORDS,
         source="https://12factor.net/config",
         flagged=("DB_PASSWORD=tulip-44-rain", "db:\n  password: s3same0pen\n", 'api_key = "k3yForTheLittleDoor"'),
         near_misses=(
@@ -35,29 +43,30 @@ DETECTORS = (
             "api_key: <your api key>",
             "secretKeyRef: billing",
             "tokens_per_minute: 4000",
+            "password: changeme123",
+            "token: your-token-goes-here-1",
+            "SECRET_KEY=test-secret-key-1",
+            "csrf_token: k3Tz9QpXv7LmW2rB8sYdN4hJ",
         ),
-        grade=_named,
-        files=(".env", ".ini", ".cfg", ".conf", ".yml", ".yaml", ".toml", ".properties", ".json", ".envrc", ".sh", ".tfvars"),
         prior=0.7,
     ),
     Detector(
         name="netrc-password",
         title="A password in a .netrc file",
-        pattern=re.compile(r"\bmachine\s+\S+\s+login\s+\S+\s+password\s+(?P<secret>\S{4,200})"),
+        pattern=re.compile(r"\bmachine\s+\S{1,200}\s+login\s+\S{1,200}\s+password\s+(?P<secret>\S{4,200})"),
         words=("machine",),
         source="https://www.gnu.org/software/inetutils/manual/html_node/The-_002enetrc-file.html",
         flagged=("machine git.acme.io login ann password tulip-44-rain",),
         near_misses=("machine git.acme.io login ann password <password>", "machine learning"),
-        files=(".netrc", "_netrc", "netrc"),
     ),
     Detector(
         name="pgpass-password",
         title="A password in a .pgpass file",
-        pattern=re.compile(r"^[^:#\n]+:(?:\d+|\*):[^:\n]*:[^:\n]*:(?P<secret>[^:\n]{4,200})$", re.MULTILINE),
+        pattern=re.compile(r"^[^:#\n]{1,200}:(?:\d{1,5}|\*):[^:\n]{0,200}:[^:\n]{0,200}:(?P<secret>[^:\n]{4,200})$", re.MULTILINE),
         words=(":",),
         source="https://www.postgresql.org/docs/current/libpq-pgpass.html",
         flagged=("db.acme.io:5432:app:ann:tulip-44-rain",),
         near_misses=("# host:5432:db:user:password is the form", "a:b:c"),
-        files=(".pgpass", "pgpass.conf"),
+        files=(".pgpass", "pgpass.conf", "pgpass"),
     ),
 )

@@ -11,12 +11,17 @@ from analyzers.finding import Confidence
 
 _WORDS = frozenset({"password", "pass", "passwd", "pwd", "secret", "token", "user", "username", "test", "root", "admin",
                     "postgres", "guest", "foo", "bar", "p", "pw", "hunter2"})  # fmt: skip
-_OWN_MACHINE = re.compile(r"(localhost|127\.0\.0\.1|\[::1\]|host|example\.\w+|[\w.-]*\.(example|test|invalid|local))(?![\w.])")
+_WORD_LENGTH_MIN = 8
+"""A shorter word is what documentation writes there."""
+_OWN_MACHINE = re.compile(r"(localhost|127\.0\.0\.1|\[::1\]|(some_?|my_?|your_?|db_?)?host(name)?|server|"
+    r"example\.\w+|[\w.-]*\.(example|test|invalid|local))(?![\w.])")
 
 
 def _userinfo(match: re.Match[str]) -> Confidence | None:
     secret, host = match["secret"], match["host"]
     if secret.lower() in _WORDS or secret == match["user"] or _OWN_MACHINE.match(host):
+        return None
+    if secret.isalpha() and len(secret) < _WORD_LENGTH_MIN:
         return None
     return "high" if is_mixed(secret) else "medium"
 

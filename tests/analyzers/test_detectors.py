@@ -8,14 +8,16 @@ from analyzers.lines import Lines
 from analyzers.mask import masked
 from analyzers.options import ReviewOptions
 from analyzers.review import review_file
+from analyzers.setting import all_readers
 
+SETTINGS = [pytest.param(one, *example, id=f"{one.name}-{n}") for one in all_readers() for n, example in enumerate(one.examples)]
 DETECTORS = all_detectors()
 FLAGGED = [pytest.param(one, text, id=f"{one.name}-{n}") for one in DETECTORS for n, text in enumerate(one.flagged)]
 NEAR = [pytest.param(one, text, id=f"{one.name}-{n}") for one in DETECTORS for n, text in enumerate(one.near_misses)]
 
 
 def found_by(detector, text):
-    path = f"x{detector.files[0]}" if detector.files else "a.txt"
+    path = f"x{detector.files[0]}" if detector.files else "a.env"
     path = path if detector.covers(path) else detector.files[0]
     return [draft for draft in scan(text, Lines(text), path) if draft.rule == f"secret-{detector.name}"]
 
@@ -30,9 +32,15 @@ def test_a_detector_leaves_near_misses_alone(detector, text):
     assert not found_by(detector, text)
 
 
+@pytest.mark.parametrize(("reader", "text", "name", "value"), SETTINGS)
+def test_a_reader_reads_its_form(reader, text, name, value):
+    [found] = {(one.start, one.end) for one in reader.read(text) if (one.name, one.value) == (name, value)}
+    assert text[slice(*found)].strip("'\"") == value
+
+
 @pytest.mark.parametrize(("detector", "text"), FLAGGED)
 def test_no_finding_shows_its_secret(detector, text):
-    path = f"x{detector.files[0]}" if detector.files else "a.txt"
+    path = f"x{detector.files[0]}" if detector.files else "a.env"
     [secret] = {draft.secret for draft in found_by(detector, text)}
     report = review_file(SourceFile(path, text.encode()), ReviewOptions())
     assert secret not in str(report)

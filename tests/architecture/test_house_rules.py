@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 FOLDERS = ("service", "analyzers", "registry", "profiler", "pipelines")
 MODULE_LINES_MAX, FUNCTION_LINES_MAX, EXTENSION_LINES_MAX, LAZY_IMPORTS_MAX = 400, 50, 150, 30
 FORBIDDEN_NAMES = re.compile(r"(utils?|helpers?|common|misc|managers?)\.py")
-EXTENSIONS = ("analyzers/rules", "analyzers/detectors", "pipelines/actions", "pipelines/deployments/strategies",
+EXTENSIONS = ("analyzers/rules", "analyzers/detectors", "analyzers/readers", "pipelines/actions", "pipelines/deployments/strategies",
               "pipelines/builds/executors", "profiler/recommendations")
 
 

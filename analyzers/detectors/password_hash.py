@@ -1,0 +1,71 @@
+"""Hashes of passwords as servers keep them: guessing happens away from the server."""
+
+import re
+from collections.abc import Iterator
+
+from analyzers.detector import Detector, Sighting
+
+
+def _hashes(text: str, _path: str) -> Iterator[Sighting]:
+    for match in _HASH.finditer(text):
+        if len(set(match.group())) >= _HASH_SIGNS_MIN:
+            yield Sighting(match.group(), *match.span(), "medium")
+
+
+_HASH_SIGNS_MIN = 12
+
+_HASH = re.compile(
+    r"(?<![A-Za-z0-9$/])(?:\$(?:2[abxy]\$\d\d\$[./A-Za-z0-9]{53}|apr1\$[./A-Za-z0-9]{1,16}\$[./A-Za-z0-9]{22}|"
+    r"[156]\$(?:rounds=\d{1,9}\$)?[./A-Za-z0-9]{1,16}\$[./A-Za-z0-9]{22,86}|y\$[./A-Za-z0-9]{1,16}\$[./"
+    r"A-Za-z0-9]{1,30}\$[./A-Za-z0-9]{43}|"
+    r"P\$[./A-Za-z0-9]{31})|\{SSHA(?:256|512)?\}[A-Za-z0-9+/]{24,120}={0,2}|"
+    r"pbkdf2_sha256\$\d{1,8}\$[A-Za-z0-9]{4,30}\$[A-Za-z0-9+/]{40,50}=?)"
+    r"(?![A-Za-z0-9./$])"
+)
+
+DETECTORS = (
+    Detector(
+        name="password-hash",
+        title="The hash of a password",
+        pattern=None,
+        read=_hashes,
+        words=("$2", "$apr1$", "$1$", "$5$", "$6$", "$y$", "$p$", "{ssha", "pbkdf2_sha256$"),
+        source="https://manpages.debian.org/stable/libcrypt-dev/crypt.5.en.html",
+        flagged=(
+            "ann:$2y$10$" + "k3Tz9QpXv7LmW2rB8sYdN4hJfUaEoG6cRiKx1qV5wZtD0yMnPbSgH",
+            "root:$6$saltsalt$k3Tz9QpXv7LmW2rB8sYdN4hJfUaEoG6cRiKx1qV5wZtD0yMnPbSgHjFlCeIuAok3Tz9QpXv7LmW2rB8sYdN4hJ:19000:0:99999:7:::",
+            "ann:$apr1$r31.....$" + "HqJZimcKQFAMYayBlzkrA/",
+        ),
+        near_misses=("$2y$10$short", "awk '{print $2}'", "$6$salt$hash"),
+        severity="medium",
+        cwe=522,
+        prior=0.6,
+        files=(
+            ".htpasswd",
+            "htpasswd",
+            "shadow",
+            ".shadow",
+            "passwd",
+            ".sql",
+            ".dump",
+            ".csv",
+            ".yml",
+            ".yaml",
+            ".json",
+            ".ldif",
+            ".conf",
+            ".env",
+            ".xml",
+            ".properties",
+            ".txt",
+            ".ini",
+            ".php",
+            ".ks",
+            ".cfg",
+            ".users",
+            ".bak",
+            "master.passwd",
+            ".dist",
+        ),
+    ),
+)

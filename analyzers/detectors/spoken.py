@@ -1,0 +1,80 @@
+"""Credentials given to a program or a database: on command lines and in SQL."""
+
+import re
+
+from analyzers.credential import grade
+from analyzers.detector import Detector
+from analyzers.finding import Confidence
+
+
+def _password(match: re.Match[str]) -> Confidence | None:
+    return grade("password", match["secret"].strip("\"'"))
+
+
+_SAMPLE = "tulip-44-rain"
+
+DETECTORS = (
+    Detector(
+        name="command-password",
+        title="A password on a command line",
+        pattern=re.compile(
+            r"(?:\bcurl\b[^\n|;]{0,300}?\s(?:-u|--user)[ =]?[\"']?[^\s:\"']{1,80}:|\b(?:mysql|mysqldump|"
+            r"mysqladmin|mariadb)\b[^\n|;]{0,200}?\s-p|"
+            r"\bsshpass\s+-p\s*|\b(?:docker|podman|helm registry|oc|az)\s+login\b[^\n|;]{0,200}?\s(?:-p|--password)[ =]|"
+            r"\bhtpasswd\s+-\w*b\w*\s+\S{1,100}\s+\S{1,80}\s+|\b(?:lftp|ftp|wget|smbclient|sqlcmd|"
+            r"ldapsearch|ldapmodify|impacket-\w+)\b[^\n|;]{0,200}?"
+            r"\s(?:-P|-w|--http-passwd=|--ftp-password=|--password=|--password )\s*|\bredis-cli\b[^\n|"
+            r";]{0,100}?\s-a\s+|\bkinit\b[^\n|;]{0,60}<<<\s*|"
+            r"\becho\s+(?=\S{4,80}\s*\|\s*(?:sudo|su|passwd|kinit|docker login)))"
+            r"(?P<secret>\"[^\"\s]{4,200}\"|'[^'\s]{4,200}'|[^\s\"'|;@]{4,200})"
+        ),
+        words=(
+            "curl",
+            "mysql",
+            "mariadb",
+            "sshpass",
+            "login",
+            "htpasswd",
+            "ftp",
+            "wget",
+            "smbclient",
+            "sqlcmd",
+            "ldap",
+            "redis-cli",
+            "echo",
+        ),
+        source="https://cwe.mitre.org/data/definitions/214.html",
+        flagged=(
+            f"curl -s -u ann:{_SAMPLE} https://acme.io",
+            f"mysql -h db -u app -p{_SAMPLE} shop",
+            f"sshpass -p '{_SAMPLE}' ssh ann@db",
+            f"docker login -u ann -p {_SAMPLE} r.acme.io",
+            f"echo {_SAMPLE} | sudo -S reboot",
+        ),
+        near_misses=(
+            'curl -u "$USER:$PASSWORD" https://acme.io',
+            "mysql -u app -p shop",
+            "docker login -u ann -p ${TOKEN}",
+            "curl -u user:password x",
+        ),
+        grade=_password,
+        prior=0.7,
+    ),
+    Detector(
+        name="sql-password",
+        title="A password in SQL",
+        pattern=re.compile(
+            r"\b(?:IDENTIFIED\s+(?:WITH\s+[\w'\"]{1,40}\s+)?BY|(?:ENCRYPTED\s+)?PASSWORD\s{0,4}[=(]?|"
+            r"SET\s+PASSWORD\b[^\n;]{0,100}=)\s{0,4}(?:PASSWORD\()?"
+            r"'(?P<secret>[^'\n]{4,200})'",
+            re.IGNORECASE,
+        ),
+        words=("identified", "password"),
+        source="https://www.postgresql.org/docs/current/sql-createrole.html",
+        flagged=("CREATE USER 'app'@'%' IDENTIFIED BY 'tulip-44-rain';", "ALTER ROLE app WITH PASSWORD 'tulip-44-rain';"),
+        near_misses=("CREATE USER app PASSWORD 'your_password';", "IDENTIFIED BY '<password>'", "IDENTIFIED BY '%s'"),
+        grade=_password,
+        prior=0.7,
+        files=(".sql", ".sh", ".yml", ".yaml", ".ddl", ".psql", ".txt", ".md", ".j2", ".bash", ".conf", ".dump", ".env"),
+    ),
+)

@@ -1,0 +1,50 @@
+"""Settings as their formats write them: names with values and where the values stand. One reader a file in `analyzers/readers`."""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import PurePosixPath
+
+from analyzers import readers
+
+VALUE_CHARACTERS_MAX = 4096
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A value with the name it is given. `start` and `end` are character offsets of the value as written in the text."""
+
+    name: str
+    value: str
+    """Decoded, where the format encodes it."""
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One way of writing settings. `files` are file names and, with a dot in front, endings."""
+
+    name: str
+    files: tuple[str, ...]
+    read: Callable[[str], Iterator[Setting]]
+    source: str
+    """The format's specification."""
+    examples: tuple[tuple[str, str, str], ...]
+    """Texts with a name and a value that must be read from them; a test does so."""
+    prose: bool = False
+    """Whether such files mostly hold text for people, so that only values that look generated count."""
+
+    def covers(self, path: str) -> bool:
+        """Whether a file of this name is written in the format."""
+        name = PurePosixPath(path).name.lower()
+        return any(name.endswith(one) if one[0] == "." else name == one or name.startswith(f"{one}.") for one in self.files)
+
+
+@cache
+def all_readers() -> tuple[Reader, ...]:
+    """Every reader, by name."""
+    modules = [importlib.import_module(f"{readers.__name__}.{one.name}") for one in pkgutil.iter_modules(readers.__path__)]
+    return tuple(sorted((module.READER for module in modules), key=lambda one: one.name))
