@@ -16,7 +16,7 @@ INFLATED_BYTES_MAX = 256 * 1024
 _PRINTABLE_SHARE_MIN = 0.97
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,65536}={0,2}")
 _HEX = re.compile(r"(?<![0-9A-Za-z])(?:[0-9a-f]{2}){16,32768}(?![0-9A-Za-z])")
-_PERCENT = re.compile(r"[\w./:@+-]{0,2000}%[0-9A-Fa-f]{2}[\w./:@%+-]{4,2000}")
+_PERCENT = re.compile(r"(?<![\w./:@%+-])[\w./:@%+-]{8,4000}")
 _PACKED = (b"\x1f\x8b", b"x\x9c", b"x\xda", b"x\x01")
 
 
@@ -69,6 +69,8 @@ def _from_hex(text: str) -> str | None:
 
 
 def _from_percent(text: str) -> str | None:
+    if "%" not in text:
+        return None
     plain = unquote(text, errors="replace")
     return plain if plain != text else None
 

@@ -7,7 +7,7 @@ from analyzers.setting import Reader, Setting
 
 _QUOTED = r"(?:\"(?P<double>[^\"\n\\]{1,400})\"|'(?P<single>[^'\n\\]{1,400})'|`(?P<back>[^`\n\\$]{1,400})`)"
 _ASSIGNED = re.compile(
-    r"(?P<name>[A-Za-z_$][\w$.-]{1,80})[\"'\])]{0,2}\s{0,4}(?::\s{0,4}[A-Za-z_][\w.<>\[\]?| ]{0,40}\s{0,4})?"
+    r"(?<![\w$.-])(?P<name>[A-Za-z_$][\w$.-]{1,80})[\"'\])]{0,2}\s{0,4}(?::\s{0,4}[A-Za-z_][\w.<>\[\]?| ]{0,40}\s{0,4})?"
     rf"(?:=>|:=|\|\|=|\?\?=|[=:])\s{{0,4}}[@$rLu]?{_QUOTED}"
 )
 _GIVEN = re.compile(  # define('DB_PASSWORD', 'x'), put("password", "x"), <<- "password", "x"

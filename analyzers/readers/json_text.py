@@ -10,7 +10,7 @@ _PAIR = re.compile(
     r'"(?:name|key|Name|Key|ParameterKey|title)"\s{0,8}:\s{0,8}"(?P<name>[\w.-]{1,80})"\s{0,8},\s{0,16}'
     r'"(?:value|Value|ParameterValue|defaultValue|default)"\s{0,8}:\s{0,8}"(?P<value>[^"\n\\]{1,400})"'
 )
-_CODE = re.compile(r"(?P<name>[A-Za-z_]\w{1,80})[\"'\]]{0,2}\s{0,4}[=:]\s{0,4}[\"'](?P<value>[^\"'\n\\]{1,400})[\"']")
+_CODE = re.compile(r"(?<!\w)(?P<name>[A-Za-z_]\w{1,80})[\"'\]]{0,2}\s{0,4}[=:]\s{0,4}[\"'](?P<value>[^\"'\n\\]{1,400})[\"']")
 
 
 def _read(text: str) -> Iterator[Setting]:
