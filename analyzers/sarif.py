@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 from urllib.parse import quote
 
-from analyzers.finding import Diagnostic, Finding, Severity, Suppressed
+from analyzers.finding import Diagnostic, Finding, Severity, Step, Suppressed
 from analyzers.version import ENGINE_VERSION
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -96,11 +96,32 @@ def _result(finding: Finding, silenced: Suppressed | None, rule_number: int) -> 
         "rank": round(finding.rank * 100, 2),
         "properties": {"severity": finding.severity, "confidence": finding.confidence},
     }
+    if finding.steps:
+        result["codeFlows"] = [{"threadFlows": [{"locations": [_step(one) for one in finding.steps]}]}]
+    if finding.mend is not None:
+        result["fixes"] = [_fix(finding)]
     if finding.new is not None:
         result["baselineState"] = "new" if finding.new else "unchanged"
     if silenced is not None:
         result["suppressions"] = [{"kind": "inSource", "status": "accepted", "justification": silenced.reason}]
     return result
+
+
+def _step(step: Step) -> dict[str, Any]:
+    region = {"startLine": step.line, "startColumn": step.column, "endLine": step.end_line, "endColumn": step.end_column}
+    place = {"artifactLocation": {"uri": quote(step.path), "uriBaseId": _ROOT}, "region": region}
+    return {"location": {"physicalLocation": place, "message": {"text": step.message}}}
+
+
+def _fix(finding: Finding) -> dict[str, Any]:
+    mend = finding.mend
+    assert mend is not None
+    gone = {"startLine": mend.line, "startColumn": mend.column, "endLine": mend.end_line, "endColumn": mend.end_column}
+    change = {
+        "artifactLocation": {"uri": quote(finding.path), "uriBaseId": _ROOT},
+        "replacements": [{"deletedRegion": gone, "insertedContent": {"text": mend.text}}],
+    }
+    return {"description": {"text": finding.fix or finding.message}, "artifactChanges": [change]}
 
 
 def _invocation(diagnostics: Sequence[Diagnostic]) -> dict[str, Any]:

@@ -33,6 +33,7 @@ _ALLOWED = "pragma: allowlist secret"
 _KEYWORDS = ("pass", "pwd", "secret", "key", "contrase")
 _LONG_STRING = re.compile(r"[\"'][A-Za-z0-9+/=_-]{20,}[\"']")
 _NAMED = re.compile(r"([A-Za-z_][\w.-]{1,80})[\"'\])]{0,2}\s{0,4}(?:=>|:=|[=:(,])\s{0,4}[\"'`]?$")
+_PROSE = (".md", ".rst", ".txt", ".adoc")
 _PRIOR = {"named": 0.4, "entropy": 0.15, "pattern": 0.6}
 
 
@@ -115,7 +116,8 @@ def _is_confirmed(plugin: Any, secret: str, line: str, path: str) -> bool:
         named = _NAMED.search(line[: max(line.find(secret), 0)])
         return named is not None and grade(named[1], secret, doubtful=True) is not None
     if isinstance(plugin, KeywordDetector):
-        return is_generated(secret) or (is_mixed(secret) and not is_filler(secret) and not is_example(path))
+        doubtful = is_example(path) or path.lower().endswith(_PROSE)
+        return is_generated(secret) or (is_mixed(secret) and not is_filler(secret) and not doubtful)
     if plugin.secret_type in _DOUBTFUL:
         return is_mixed(secret) and not is_filler(secret)
     return not is_filler(secret)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from analyzers.setting import Reader, Setting
 
 _TOLD = re.compile(
-    r"(?<![\w.-])(?P<name>[A-Za-z_][\w.-]{2,60})[\"'`*]{0,3}[ \t]{0,4}(?:[:=]|\bis\b|->)[ \t]{0,4}[\"'`*]{0,3}(?P<value>[^\s\"'`*<>,;|]{6,400})"
+    r"(?<![\w.-])(?P<name>[A-Za-z_][\w.-]{2,60})[\"'`*]{0,3}[ \t]{0,4}(?:[:=]|\bis\b|->)[ \t]{0,4}"
+    r"[\"'`*]{0,3}(?P<value>[^\s\"'`*<>,;|]{6,400})"
 )
 
 

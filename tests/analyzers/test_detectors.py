@@ -61,7 +61,7 @@ def test_detect_secrets_gives_a_second_opinion():
 
 
 def test_an_allowlist_comment_silences_but_stays_visible():
-    text = '{"service": "x", "db_password": "tulip-44-rain"}  # pragma: allowlist secret\n'
-    report = review_file(SourceFile("a.txt", text.encode()), ReviewOptions())
+    text = 'connect("9f8e7d6c5b4a39281706f5e4d3c2b1a0-us12")  # pragma: allowlist secret\n'
+    report = review_file(SourceFile("a.properties", text.encode()), ReviewOptions())
     assert not report.findings
     assert [one.reason for one in report.suppressed] == ["an allowlist comment"]

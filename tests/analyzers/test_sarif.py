@@ -41,8 +41,8 @@ def test_the_log_fits_the_schema(valid):
 
 
 def test_results_carry_what_code_hosts_read():
-    own, bandit = log()["runs"]
-    assert [bandit["tool"]["driver"]["name"], own["tool"]["driver"]["name"]] == ["bandit", "lockgate"]
+    own = log()["runs"][0]
+    assert own["tool"]["driver"]["name"] == "lockgate"
     rules = {rule["id"]: rule for rule in own["tool"]["driver"]["rules"]}
     assert "external/cwe/cwe-078" in rules["shell-injection"]["properties"]["tags"]
     assert float(rules["shell-injection"]["properties"]["security-severity"]) >= 7
