@@ -89,8 +89,9 @@ def _finding(
     confidence: Confidence = _CONFIDENCE.get(str(properties.get("precision", "")).lower(), "medium")
     cwe = next(_cwes(properties, result), None)
     return Finding(
-        rule_id, tool, message, _severity(result, rule, properties), confidence, cwe, path, line, column, end_line, end_column,  # type: ignore[arg-type]
-        hashlib.sha256(f"{parts}\0{number}".encode(errors="replace")).hexdigest(), _text(rule.get("fullDescription")), _text(rule.get("help")), 0.5,
+        rule_id, tool, message, _severity(result, rule, properties), confidence, cwe, path, line, column, end_line, end_column,
+        hashlib.sha256(f"{parts}\0{number}".encode(errors="replace")).hexdigest(),
+        _text(rule.get("fullDescription")), _text(rule.get("help")), 0.5,
     )  # fmt: skip
 
 
