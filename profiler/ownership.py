@@ -6,8 +6,8 @@ from collections.abc import Collection
 from profiler.tree import Function
 
 OWN, LIBRARY, RUNTIME = "own", "library", "runtime"
-_PACKAGES = re.compile(r"[/\\](?:site|dist)-packages[/\\]")
-_STANDARD = re.compile(r"[/\\]lib(?:64)?[/\\](?:python|pypy)\d\.\d+[/\\]|[/\\]Lib[/\\]|^<frozen |^<string>$")
+_PACKAGES = re.compile(r"(?:^|[/\\])(?:site|dist)-packages[/\\]")
+_STANDARD = re.compile(r"(?:^|[/\\])lib(?:64)?[/\\](?:python|pypy)\d\.\d+[/\\]|[/\\]Lib[/\\]|^<frozen |^<string>$")
 
 
 def kind(function: Function, own_packages: Collection[str] = ()) -> str:

@@ -105,6 +105,23 @@ def test_the_program_says_who_it_is(receiver: Receiver, tmp_path):
     assert set(receiver.authorization) == {"Bearer secret"}
 
 
+def test_one_program_in_two_folders_is_one(receiver: Receiver, tmp_path):
+    program = "import lockgate_agent, json.decoder\nlockgate_agent.start()\ndecode = json.decoder.JSONDecoder().raw_decode\n"
+    program += "def busy():\n    for _ in range(9): decode('[' + '1,' * 90000 + '1]')\nbusy()\n"
+    for host in ("one", "two"):
+        package = tmp_path / host / "releases" / host / "shop"
+        package.mkdir(parents=True)
+        (package / "__init__.py").write_text("")
+        (package / "__main__.py").write_text(program)
+        env = environment(receiver.url, tmp_path / host / "spool")
+        done = subprocess.run([sys.executable, "-m", "shop"], env=env, cwd=package.parent, capture_output=True, text=True, timeout=30)
+        assert done.returncode == 0, done.stderr
+    files = {(function.name, function.file) for function in receiver.tree().functions}
+    assert ("shop.__main__.busy", "shop/__main__.py") in files or ("__main__.busy", "shop/__main__.py") in files
+    assert any(file.startswith("lib/python") and file.endswith("json/decoder.py") for _, file in files)
+    assert not any(str(tmp_path) in file for _, file in files)
+
+
 def test_a_short_program_still_delivers(receiver: Receiver, tmp_path):
     env = environment(receiver.url, tmp_path, LOCKGATE_PROFILE_FIRST_SECONDS="60")
     done = run(LOAD + "work(0.6, 0)", env)

@@ -111,6 +111,9 @@ def test_flame_zooms_and_finds():
     ("name", "file", "expected", "said", "short"),
     [
         ("flask.app.Flask.wsgi_app", "/srv/v/lib/python3.11/site-packages/flask/app.py", LIBRARY, "flask/app.py", "Flask.wsgi_app"),
+        ("flask.app.Flask.wsgi_app", "site-packages/flask/app.py", LIBRARY, "flask/app.py", "Flask.wsgi_app"),
+        ("threading.Thread.run", "lib/python3.11/threading.py", RUNTIME, "threading.py", "Thread.run"),
+        ("shop.web.f", "shop/web.py", OWN, "shop/web.py", "f"),
         ("threading.Thread.run", "/usr/lib/python3.11/threading.py", RUNTIME, "threading.py", "Thread.run"),
         ("tidewater.web.f", "/srv/v/lib/python3.9/site-packages/tidewater/web.py", OWN, "tidewater/web.py", "f"),
         ("__main__.f", "/srv/app/run.py", OWN, "/srv/app/run.py", "__main__.f"),

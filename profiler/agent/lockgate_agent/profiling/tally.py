@@ -5,6 +5,8 @@ its id cannot be given to another one.
 """
 
 import opcode
+import os
+import sys
 from bisect import bisect_right
 from collections.abc import Iterator
 from types import CodeType, FrameType
@@ -116,20 +118,20 @@ class _Lines:
     """Frames by code object and instruction; each code object's line table is read once."""
 
     def __init__(self) -> None:
-        self._tables: dict[int, tuple[list[int], list[int], str]] = {}
+        self._tables: dict[int, tuple[list[int], list[int], str, str]] = {}
         self._frames: dict[tuple[int, int], Frame] = {}
 
     def frame(self, code: CodeType, module: str, lasti: int) -> Frame:
         """The frame of an instruction."""
         known = self._frames.get((id(code), lasti))
         if known is None:
-            starts, numbers, name = self._table(code, module)
+            starts, numbers, name, file = self._table(code, module)
             at = bisect_right(starts, lasti) - 1
             line = numbers[at] if at >= 0 else code.co_firstlineno
-            known = self._frames[id(code), lasti] = (name, code.co_filename, code.co_firstlineno, line)
+            known = self._frames[id(code), lasti] = (name, file, code.co_firstlineno, line)
         return known
 
-    def _table(self, code: CodeType, module: str) -> "tuple[list[int], list[int], str]":
+    def _table(self, code: CodeType, module: str) -> "tuple[list[int], list[int], str, str]":
         table = self._tables.get(id(code))
         if table is None:
             starts, numbers = [], []
@@ -137,8 +139,21 @@ class _Lines:
                 starts.append(start)
                 numbers.append(line or code.co_firstlineno)
             name = getattr(code, "co_qualname", code.co_name)
-            table = self._tables[id(code)] = (starts, numbers, f"{module}.{name}" if module else name)
+            table = self._tables[id(code)] = (starts, numbers, f"{module}.{name}" if module else name, _short(code.co_filename))
         return table
+
+
+def _short(file: str) -> str:
+    """The path below the import folder it was found in: hosts that keep one program in different folders then agree on it.
+
+    Libraries keep `site-packages/`, and Python's own modules `lib/python3.11/`: the server tells code apart by these.
+    """
+    roots = [root for root in (os.path.abspath(entry or os.curdir) for entry in list(sys.path)) if file.startswith(root + os.sep)]
+    if not roots:
+        return file
+    parts = max(roots, key=len).split(os.sep)
+    kept = parts[-1:] if parts[-1].endswith("-packages") else parts[-2:] if parts[-2:-1] in (["lib"], ["lib64"]) else []
+    return "/".join([*kept, file[len(os.sep.join(parts)) + 1 :].replace(os.sep, "/")])
 
 
 def _may_block(frame: Optional[FrameType]) -> bool:
