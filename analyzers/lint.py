@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any
 
 import libcst as cst
@@ -151,7 +151,7 @@ def _call(handler: Handler, node: cst.CSTNode, failed: dict[str, str]) -> None:
 def _located(context: Context, text: str, path: str) -> list[Draft]:
     if not context.candidates:
         return []
-    positions = Positions(context.module)
+    positions = positions_of(context.module)
     counts = Counter(one.rule for one in context.candidates)
     mendable = MENDS_PER_FILE_MAX
     drafts = []
@@ -180,6 +180,12 @@ class Positions(PositionProvider):
     def __getitem__(self, node: cst.CSTNode) -> CodeRange:
         position = self._computed[node]
         return position if isinstance(position, CodeRange) else position()
+
+
+@lru_cache(maxsize=1)
+def positions_of(module: cst.Module) -> Positions:
+    """Where the nodes of a file are; kept for the file that was asked about last."""
+    return Positions(module)
 
 
 def _draft(one: Candidate, positions: Positions) -> Draft:

@@ -32,9 +32,9 @@ def merge(drafts: Sequence[Draft]) -> list[Draft]:
     return sorted(kept, key=lambda one: (one.line, one.column, one.rule))
 
 
-def _worth(draft: Draft) -> tuple[int, int, int, float, int, int]:
+def _worth(draft: Draft) -> tuple[int, bool, int, int, float, int, int]:
     return (
-        _TOOLS.index(draft.tool), SEVERITIES.index(draft.severity), _CONFIDENCES.index(draft.confidence),
+        _TOOLS.index(draft.tool), not draft.steps, SEVERITIES.index(draft.severity), _CONFIDENCES.index(draft.confidence),
         -draft.prior, draft.line, draft.column,
     )  # fmt: skip
 

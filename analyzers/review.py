@@ -14,6 +14,9 @@ from analyzers.adapters import bandit, detect_secrets
 from analyzers.context import Draft
 from analyzers.detector import scan
 from analyzers.finding import Diagnostic, FileReport, Finding, Report, SourceFile, Suppressed
+from analyzers.flow.findings import concerns, find
+from analyzers.flow.models import built_in
+from analyzers.flow.modules import Modules, Read
 from analyzers.limits import FINDINGS_PER_FILE_MAX, is_binary, is_python, too_large
 from analyzers.lines import Lines
 from analyzers.lint import lint
@@ -49,8 +52,12 @@ def summed(reports: Sequence[FileReport], today: date, seconds: float) -> Report
     )
 
 
-def review_file(file: SourceFile, options: ReviewOptions, rules: Sequence[type[Rule]] | None = None) -> FileReport:
-    """Everything about one file. The same for the same content, path, options, rules and engine.
+def review_file(
+    file: SourceFile, options: ReviewOptions, rules: Sequence[type[Rule]] | None = None, read: Read | None = None
+) -> FileReport:
+    """Everything about one file. The same for the same content, path, options, rules, engine and what `read` gives.
+
+    `read` gives other files of the tree, for data flow through what the file imports; without it each file stands alone.
 
     Deeply nested code can exhaust this process's stack: what strangers wrote goes through `isolated.Reviewer`.
     """
@@ -62,7 +69,7 @@ def review_file(file: SourceFile, options: ReviewOptions, rules: Sequence[type[R
     lines = Lines(text)
     drafts = list(scan(text, lines, file.path))
     if is_python(file):
-        drafts += _python(file, text, lines, all_rules() if rules is None else rules, told, options)
+        drafts += _python(file, text, lines, all_rules() if rules is None else rules, told, options, read)
     if not options.disables("", detect_secrets.TOOL):
         drafts += detect_secrets.find(lines, file.path, python=is_python(file))
         if skipped := detect_secrets.skipped_lines(lines):
@@ -95,7 +102,7 @@ def _finding(draft: Draft, path: str, mark: str) -> Finding:
 
 def _python(
     file: SourceFile, text: str, lines: Lines, rules: Sequence[type[Rule]], told: list[Diagnostic],
-    options: ReviewOptions,
+    options: ReviewOptions, read: Read | None,
 ) -> list[Draft]:  # fmt: skip
     try:
         module = cst.parse_module(text)
@@ -105,6 +112,9 @@ def _python(
             told.append(Diagnostic(file.path, error.raw_line, f"not valid Python: {message}", unreadable=True))
         return []
     drafts, failed = lint(module, text, file.path, rules)
+    if concerns(text, drafts, built_in()):
+        drafts, partly = find(module, file.path, drafts, built_in(), _modules.loader(file.path, read))
+        failed += partly
     told.extend(Diagnostic(file.path, 0, one) for one in failed)
     if not options.disables("", bandit.TOOL) and not any(one.unreadable for one in told):
         try:
@@ -114,6 +124,7 @@ def _python(
     return drafts
 
 
+_modules = Modules()
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 

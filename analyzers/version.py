@@ -14,7 +14,7 @@ def _digest() -> str:
     digest = hashlib.sha256(f"{sys.version_info[:2]}".encode())
     for name in _ENGINES:
         digest.update(f"{name}=={version(name)}\n".encode())
-    for path in sorted(_FOLDER.rglob("*.py")):
+    for path in sorted(p for p in _FOLDER.rglob("*") if p.suffix in (".py", ".toml")):
         digest.update(path.relative_to(_FOLDER).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 

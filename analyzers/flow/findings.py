@@ -1,0 +1,84 @@
+"""Data flow's word on a file: findings with the whole way of a value, and which other findings it refutes."""
+
+from collections.abc import Sequence
+
+import libcst as cst
+
+from analyzers.context import Draft
+from analyzers.finding import Step
+from analyzers.flow.models import Models
+from analyzers.flow.program import Loader, Outcome, analyse
+from analyzers.flow.state import Hit
+from analyzers.flow.value import Trail
+from analyzers.lint import Positions, positions_of
+
+STEPS_MAX = 40
+
+
+def concerns(text: str, drafts: Sequence[Draft], models: Models) -> bool:
+    """Whether data flow can say anything of a file: a stranger's word may enter, or a finding may be refuted."""
+    rules = {kind.rule for kind in models.kinds.values()}
+    return any(one.rule in rules for one in drafts) or any(token in text for token in models.tokens)
+
+
+def find(
+    tree: cst.Module, path: str, drafts: Sequence[Draft], models: Models, load: Loader
+) -> tuple[list[Draft], list[str]]:
+    """The drafts without those that data flow refutes, with those that it adds; and what could not be followed."""
+    outcome = analyse(tree, path, models, load)
+    kept = _unrefuted(drafts, outcome, tree, models)
+    if outcome.hits:
+        trees: dict[str, Positions] = {path: positions_of(tree)}
+        trees.update({name: Positions(other) for name, other in outcome.trees.items() if name in _paths(outcome.hits)})
+        kept += [_draft(hit, models, trees, path) for hit in outcome.hits]
+    return kept, [outcome.told] if outcome.told else []
+
+
+def _unrefuted(drafts: Sequence[Draft], outcome: Outcome, tree: cst.Module, models: Models) -> list[Draft]:
+    rules = {kind.rule for kind in models.kinds.values()}
+    if not outcome.safe or not any(one.rule in rules for one in drafts):
+        return list(drafts)
+    positions = positions_of(tree)
+    refuted = set()
+    for node, kinds in outcome.safe:
+        place = positions[node]
+        refuted |= {(models.kinds[kind].rule, place.start.line, place.start.column + 1) for kind in kinds}
+    return [one for one in drafts if (one.rule, one.line, one.column) not in refuted]
+
+
+def _paths(hits: Sequence[Hit]) -> set[str]:
+    found = set()
+    for hit in hits:
+        trail: Trail | None = hit.sink
+        while trail is not None:
+            found.add(trail.path)
+            trail = trail.before
+    return found
+
+
+def _draft(hit: Hit, models: Models, trees: dict[str, Positions], path: str) -> Draft:
+    kind = models.kinds[hit.kind]
+    place = trees[path][hit.node]
+    return Draft(
+        kind.rule, "lockgate", kind.message, kind.severity, "medium" if hit.taint.label == "local" else kind.confidence, kind.cwe,
+        place.start.line, place.start.column + 1, place.end.line, place.end.column + 1, kind.why, kind.fix, kind.prior,
+        steps=_steps(hit.sink, trees),
+    )  # fmt: skip
+
+
+def _steps(sink: Trail, trees: dict[str, Positions]) -> tuple[Step, ...]:
+    steps: list[Step] = []
+    trail: Trail | None = sink
+    while trail is not None:
+        positions = trees.get(trail.path)
+        if positions is not None:
+            where = positions[trail.node]
+            one = Step(
+                trail.path, where.start.line, where.start.column + 1, where.end.line, where.end.column + 1,
+                trail.told[0].upper() + trail.told[1:],
+            )  # fmt: skip
+            if not steps or (steps[-1].path, steps[-1].line, steps[-1].message) != (one.path, one.line, one.message):
+                steps.append(one)
+        trail = trail.before
+    steps.reverse()
+    return tuple(steps if len(steps) <= STEPS_MAX else [steps[0], *steps[-(STEPS_MAX - 1) :]])

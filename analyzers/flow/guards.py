@@ -1,0 +1,157 @@
+"""What a test that held, or did not, says about the values in it."""
+
+import re
+
+from analyzers.flow import fold, ir
+from analyzers.flow.state import State
+from analyzers.flow.value import CLEAN, Taint, Value, constant
+
+_ALL = frozenset({"*"})
+_WORDY = frozenset({"isdigit", "isalnum", "isalpha", "isdecimal", "isnumeric", "isidentifier"})
+_HOST = frozenset({"netloc", "hostname"})
+_ADDRESS = frozenset({"ssrf", "redirect"})
+_MATCHERS = frozenset({"re.match", "re.fullmatch", "re.search"})
+_PATTERN = re.compile(r"re\.compile\(\)\.(match|fullmatch|search)$")
+_WILD = re.compile(r"(?<!\\)\.(?![^\[]*\])|\\S|\\D|\\W|\[\^|(?<!\\)\\[^wdAZbs.\-_/@+]")
+NORMALISED = "normalised"
+"""Among what a taint is cleaned for: dots and links in the path were resolved."""
+
+
+class Guards(State):
+    """Narrowing the environment by tests."""
+
+    def assume(self, test: ir.Expr, held: bool) -> bool:
+        """Narrows what is known by a test that came out as `held`; False when it cannot."""
+        told = fold.truth(self.evaluate(test))
+        if told is not None and told is not held:
+            return False
+        self._narrow(test, held)
+        return True
+
+    def _narrow(self, test: ir.Expr, held: bool) -> None:
+        if isinstance(test, ir.Unary) and test.op == "Not":
+            self._narrow(test.value, not held)
+        elif isinstance(test, ir.Logic):
+            if held is (test.op == "And"):
+                self._narrow(test.left, held)
+                self._narrow(test.right, held)
+        elif isinstance(test, ir.Walrus):
+            self._narrow(test.value, held)
+        elif isinstance(test, ir.Compare) and len(test.rest) == 1:
+            self._compared(test.left, *test.rest[0], held)
+        elif isinstance(test, ir.Call):
+            self._called(test, held)
+        elif isinstance(test, ir.Name) and held:
+            match = self.lookup(test.id)
+            if isinstance(match.ref, tuple) and match.ref[0] == "match":
+                self._clean(match.ref[1], _ALL)
+
+    def _compared(self, left: ir.Expr, op: str, right: ir.Expr, held: bool) -> None:
+        if op in ("NotEqual", "NotIn", "IsNot"):
+            op, held = {"NotEqual": "Equal", "NotIn": "In", "IsNot": "Is"}[op], not held
+        if op == "Is" and isinstance(right, ir.Const) and right.value is None and isinstance(left, ir.Name | ir.Call):
+            self._narrow(left, not held)
+        if not held or op not in ("Equal", "In"):
+            return
+        allowed = self.evaluate(right)
+        if op == "In":
+            self._member(left, allowed)
+        elif allowed.constants is not None and not allowed.taints:
+            self._pin(left, allowed)
+        elif self._is_common_path(left):
+            self._clean(self._sources(left), frozenset({"path"}))
+
+    def _member(self, left: ir.Expr, allowed: Value) -> None:
+        known = fold.known(allowed)
+        if known.constants is not None and len(known.constants) == 1 and isinstance(known.constants[0], tuple | list | dict):
+            choices = tuple(known.constants[0])
+            self._pin(left, constant(*choices) if 0 < len(choices) <= 8 else CLEAN)
+        elif not allowed.deep() and not isinstance(left, ir.Const):
+            self._pin(left, CLEAN)
+
+    def _pin(self, left: ir.Expr, value: Value) -> None:
+        """`left` is one of known values. Of an address, only the host is; of a name, all."""
+        if isinstance(left, ir.Attr) and left.name in _HOST:
+            self._clean(self._sources(left), _ADDRESS)
+        elif isinstance(left, ir.Name | ir.Attr | ir.Item):
+            self.store(left, value)
+        elif isinstance(left, ir.Call) and self._is_common_path(left):
+            self._clean(self._sources(left), frozenset({"path"}))
+
+    def _is_common_path(self, node: ir.Expr) -> bool:
+        return isinstance(node, ir.Call) and self._name(node.func) == "os.path.commonpath"
+
+    def _called(self, test: ir.Call, held: bool) -> None:
+        func = test.func
+        word = func.name if isinstance(func, ir.Attr) else ""
+        name = self._name(func)
+        if not held:
+            return
+        if isinstance(func, ir.Attr) and word in _WORDY:
+            self._clean(self._sources(func.value), _ALL)
+        elif isinstance(func, ir.Attr) and word == "startswith":
+            self._prefixed(func.value, test)
+        elif name in _MATCHERS and len(test.args) >= 2:
+            if self.is_strict(self.evaluate(test.args[0][1]), name == "re.fullmatch"):
+                self._clean(self._sources(test.args[1][1]), _ALL)
+        elif name is not None and _PATTERN.search(name) and isinstance(func, ir.Attr) and test.args:
+            if self.is_strict(self.evaluate(func.value), word == "fullmatch"):
+                self._clean(self._sources(test.args[0][1]), _ALL)
+        elif name == "builtins.isinstance" and len(test.args) == 2 and self._name(test.args[1][1]) in _NUMBERS:
+            self._clean(self._sources(test.args[0][1]), _ALL)
+        elif kinds := self.models.find(self.models.guards, name, word or (name or "").rsplit(".", 1)[-1]):
+            parts = [one for _, one in test.args] + ([func.value] if isinstance(func, ir.Attr) else [])
+            for one in parts:
+                self._clean(self._sources(one), kinds)
+
+    def _prefixed(self, value: ir.Expr, test: ir.Call) -> None:
+        prefix = self.evaluate(test.args[0][1]) if test.args else CLEAN
+        taints = self.evaluate(value).deep()
+        if taints and all(NORMALISED in one.cleaned for one in taints) and not prefix.deep():
+            self._clean({one.source for one in taints}, frozenset({"path"}))
+        texts = prefix.constants or ()
+        if texts and all(isinstance(one, str) and re.match(r"https?://[^/]+/", one) for one in texts):
+            self._clean({one.source for one in taints}, _ADDRESS)
+
+    def is_strict(self, pattern: Value, whole: bool) -> bool:
+        """Whether a text that matches can hold no character that means something to anybody."""
+        texts = pattern.constants or ()
+        return bool(texts) and all(isinstance(one, str) and _strict(one, whole) for one in texts)
+
+    def _name(self, node: ir.Expr) -> str | None:
+        ref = self.evaluate(node).ref
+        return ref if isinstance(ref, str) else None
+
+    def _sources(self, node: ir.Expr) -> set[int]:
+        return {one.source for one in self.evaluate(node).deep()}
+
+    def _clean(self, sources: set[int], kinds: frozenset[str]) -> None:
+        """Makes every value that comes from these sources harmless for `kinds`."""
+        env = self.frame.env
+        if env is None or not sources:
+            return
+        for name, value in list(env.items()):
+            if any(one.source in sources for one in value.deep()):
+                env[name] = _without(value, sources, kinds)
+
+
+def _without(value: Value, sources: set[int], kinds: frozenset[str], depth: int = 4) -> Value:
+    taints = []
+    for one in value.taints:
+        if one.source not in sources:
+            taints.append(one)
+        elif "*" not in kinds:
+            taints.append(Taint(one.label, one.source, one.cleaned | kinds, one.trail))
+    items = value.items
+    if items is not None and depth:
+        items = {name: _without(one, sources, kinds, depth - 1) for name, one in items.items()}
+    ref = value.ref if len(taints) == len(value.taints) else None
+    return Value(value.constants, tuple(taints), items, ref, value.unknown)
+
+
+_NUMBERS = ("builtins.int", "builtins.float", "builtins.bool", "uuid.UUID")
+
+
+def _strict(text: str, whole: bool) -> bool:
+    anchored = whole or (text.startswith(("^", r"\A")) and text.endswith(("$", r"\Z", r"\z")))
+    return anchored and not _WILD.search(text)

@@ -1,0 +1,142 @@
+"""Models of libraries: which calls are sources, sinks, sanitisers, guards or pass values on. Read from `analyzers/models`.
+
+Each file holds tables `kind` (what reaching a kind of sink means), `source`, `handler`, `sink`, `sanitizer`, `guard` and
+`exit`. Names are full names; braces list choices, `flask.request.{args,form}`; `*.execute` is the method of any receiver.
+"""
+
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from analyzers.finding import Confidence, Severity
+
+_FOLDER = Path(__file__).parent.parent / "models"
+EVERYBODY = frozenset({"remote", "local"})
+
+
+class BrokenModel(ValueError):
+    """A model cannot be used; the message says which and why."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of sink: the rule that its findings carry and what they say."""
+
+    name: str
+    rule: str
+    cwe: int
+    severity: Severity
+    message: str
+    why: str
+    fix: str
+    labels: frozenset[str]
+    prior: float = 0.85
+    confidence: Confidence = "high"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Something that a stranger decides."""
+
+    label: str
+    told: str
+
+
+@dataclass(frozen=True)
+class Sink:
+    """A place that must not get a stranger's word: arguments by position and keyword, or all."""
+
+    kind: str
+    positions: frozenset[int]
+    keywords: frozenset[str]
+    whole: bool = False
+    unless: Mapping[str, Any] = field(default_factory=dict)
+    """Keywords with which it does no harm, and their values."""
+    when: Mapping[str, Any] = field(default_factory=dict)
+    """Keywords without which it does no harm."""
+    receiver: bool = False
+    program: bool = False
+    """Whether of a list only the first element counts, unless a shell reads it."""
+    unless_given: frozenset[str] = frozenset()
+    """Keywords, or last words of names among the arguments, with which it does no harm."""
+
+
+@dataclass
+class Models:
+    """All models, by the names they are for."""
+
+    kinds: dict[str, Kind] = field(default_factory=dict)
+    sources: dict[str, Source] = field(default_factory=dict)
+    handlers: dict[str, Source] = field(default_factory=dict)
+    """Decorators whose functions get a stranger's word in every parameter that nothing else explains."""
+    sinks: dict[str, list[Sink]] = field(default_factory=dict)
+    sanitizers: dict[str, frozenset[str]] = field(default_factory=dict)
+    guards: dict[str, frozenset[str]] = field(default_factory=dict)
+    exits: set[str] = field(default_factory=set)
+    tokens: frozenset[str] = frozenset()
+    """Words of which one is in every file where a stranger's word can enter."""
+
+    def find(self, table: Mapping[str, Any], name: str | None, word: str) -> Any:
+        """What a table says of a call with this full name, or else of the method."""
+        if name is not None and (found := table.get(name)) is not None:
+            return found
+        return table.get(f"*.{word}")
+
+
+@cache
+def built_in() -> Models:
+    """The models that Lockgate brings. Raises BrokenModel."""
+    return load(tomllib.loads(path.read_text()) for path in sorted(_FOLDER.glob("*.toml")))
+
+
+def load(documents: Iterable[Mapping[str, Any]]) -> Models:
+    """Models out of parsed documents. Raises BrokenModel."""
+    models = Models()
+    for document in documents:
+        _read(models, document)
+    unknown = {sink.kind for sinks in models.sinks.values() for sink in sinks} - models.kinds.keys()
+    if unknown:
+        raise BrokenModel(f"no `kind` is called {', '.join(sorted(unknown))}")
+    return models
+
+
+def _read(models: Models, document: Mapping[str, Any]) -> None:
+    for name, one in document.get("kind", {}).items():
+        labels = frozenset(one.get("labels", ["remote"]))
+        models.kinds[name] = Kind(**{**one, "name": name, "labels": labels})
+    for one in document.get("source", []):
+        source = Source(one.get("label", "remote"), one["told"])
+        names = list(expanded(one["names"]))
+        models.sources.update(dict.fromkeys(names, source))
+        models.tokens |= frozenset(one.get("tokens") or [name.removesuffix("()").rsplit(".", 1)[-1] for name in names])
+    for one in document.get("handler", []):
+        models.handlers.update(dict.fromkeys(expanded(one["names"]), Source(one.get("label", "remote"), one["told"])))
+        models.tokens |= frozenset(one.get("tokens", []))
+    for one in document.get("sink", []):
+        sink = Sink(
+            one["kind"], frozenset(one.get("positions", [])), frozenset(one.get("keywords", [])), one.get("whole", False),
+            one.get("unless", {}), one.get("when", {}), one.get("receiver", False),
+            one.get("program", False), frozenset(one.get("unless_given", [])),
+        )  # fmt: skip
+        for name in expanded(one["names"]):
+            models.sinks.setdefault(name, []).append(sink)
+    for one in document.get("sanitizer", []):
+        models.sanitizers.update(dict.fromkeys(expanded(one["names"]), frozenset(one["kinds"])))
+    for one in document.get("guard", []):
+        models.guards.update(dict.fromkeys(expanded(one["names"]), frozenset(one["kinds"])))
+    models.exits.update(expanded(document.get("exit", {}).get("names", [])))
+
+
+def expanded(names: Iterable[str]) -> Iterator[str]:
+    """`a.{b,c}` as `a.b` and `a.c`."""
+    for name in names:
+        before, brace, rest = name.partition("{")
+        if not brace:
+            yield name
+            continue
+        choices, _, after = rest.partition("}")
+        for choice in choices.split(","):
+            yield from expanded([before + choice.strip() + after])

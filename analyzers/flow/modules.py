@@ -1,0 +1,76 @@
+"""The modules that a file imports, found by path in its own tree, parsed and lowered; nothing is ever imported."""
+
+import hashlib
+import sys
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from pathlib import PurePosixPath
+
+import libcst as cst
+
+from analyzers.finding import SourceFile
+from analyzers.flow import ir
+from analyzers.flow.lower_block import lower
+from analyzers.flow.program import module_name
+from analyzers.limits import FILE_BYTES_MAX
+
+Read = Callable[[list[str]], SourceFile | None]
+"""The first of these paths that the tree under review has."""
+MODULES_MAX = 100
+"""For each file under review; what lies further counts as unknown."""
+KEPT_BYTES_MAX = 300_000
+"""Of source text whose trees are kept for the next file; a tree takes some 300 times its text."""
+_SOURCE_FOLDERS = ("src/", "lib/", "")
+
+
+class Modules:
+    """Loads modules for one file under review, and keeps them for the next."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, tuple[ir.Module | None, int]] = OrderedDict()
+
+    def loader(self, path: str, read: Read | None) -> Callable[[str], ir.Module | None]:
+        """The loader for the file at `path`."""
+        left = MODULES_MAX
+
+        def load(name: str) -> ir.Module | None:
+            nonlocal left
+            if read is None or left <= 0 or name.partition(".")[0] in sys.stdlib_module_names or "(" in name or not name:
+                return None
+            found = read(list(candidates(name, path)))
+            if found is None or found.path == path:
+                return None
+            left -= 1
+            return self._lowered(found)
+
+        return load
+
+    def _lowered(self, file: SourceFile) -> ir.Module | None:
+        key = hashlib.sha256(file.path.encode(errors="replace") + b"\0" + file.content).hexdigest()
+        if key in self._kept:
+            self._kept.move_to_end(key)
+            return self._kept[key][0]
+        module = _parsed(file)
+        self._kept[key] = module, len(file.content)
+        while sum(size for _, size in self._kept.values()) > KEPT_BYTES_MAX and len(self._kept) > 1:
+            self._kept.popitem(last=False)
+        return module
+
+
+def candidates(name: str, path: str) -> Iterator[str]:
+    """Where a module may lie for who imports it from `path`: beside it, above it, or below a usual source folder."""
+    file = name.replace(".", "/")
+    folders = [f"{folder}/" if str(folder) != "." else "" for folder in PurePosixPath(path).parents][:8]
+    for folder in dict.fromkeys([*reversed(folders), *_SOURCE_FOLDERS]):
+        yield f"{folder}{file}.py"
+        yield f"{folder}{file}/__init__.py"
+
+
+def _parsed(file: SourceFile) -> ir.Module | None:
+    if len(file.content) > FILE_BYTES_MAX:
+        return None
+    try:
+        tree = cst.parse_module(file.content)
+    except (cst.ParserSyntaxError, UnicodeDecodeError, LookupError, ValueError):
+        return None
+    return lower(tree, file.path, module_name(file.path))

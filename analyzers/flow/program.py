@@ -1,0 +1,216 @@
+"""Follows values through one file and the files that it imports, and says what reached which sink."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import libcst as cst
+
+from analyzers.flow import ir
+from analyzers.flow.expressions import REQUEST
+from analyzers.flow.interpreter import Interpreter
+from analyzers.flow.lower_block import lower
+from analyzers.flow.models import Models, Source
+from analyzers.flow.state import SAFE, ClassRef, Closure, Exhausted, Frame, Hit, Instance, Scope
+from analyzers.flow.value import CLEAN, UNKNOWN, Value
+
+Loader = Callable[[str], "ir.Module | None"]
+"""The compact form of a module of the tree by its dotted name, None for modules outside it."""
+_NUMBERS = frozenset({"int", "float", "bool", "UUID", "Decimal", "date", "datetime"})
+_NOT_INPUT = re.compile(r"\b(Depends|Security|inject|Session|BackgroundTasks|Response|Settings)\b")
+_NUMBER_PART = re.compile(r"<(?:int|float|uuid)(?:\([^>]*\))?:(\w+)>|\{(\w+):(?:int|float|uuid)\}")
+_SELF = frozenset({"self", "cls"})
+_LAMBDA = Source("remote", "the event of the function's caller")
+
+
+@dataclass
+class Outcome:
+    """What data flow says about one file."""
+
+    hits: list[Hit] = field(default_factory=list)
+    safe: list[tuple[cst.CSTNode, frozenset[str]]] = field(default_factory=list)
+    """Sinks that only ever get what is known to be harmless, with the kinds that is for."""
+    trees: dict[str, cst.Module] = field(default_factory=dict)
+    """The other files that were read, by path."""
+    told: str = ""
+    """Why the analysis is not complete; "" if it is."""
+
+
+def module_name(path: str) -> str:
+    """`shop.orders` for shop/orders.py, `shop` for shop/__init__.py."""
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def analyse(tree: cst.Module, path: str, models: Models, load: Loader = lambda _: None) -> Outcome:
+    """Data flow through a parsed file. `load` gives the modules that it imports; nothing is ever run."""
+    outcome = Outcome()
+    program = _Program(models, load)
+    try:
+        program.analyse(lower(tree, path, module_name(path)))
+    except Exhausted:
+        outcome.told = "data flow was followed in part only: the file has too many ways through it"
+    except RecursionError:
+        outcome.told = "data flow was followed in part only: the code nests too deeply"
+    outcome.trees = program.trees()
+    outcome.hits = sorted(program.run.hits.values(), key=lambda one: one.kind)
+    if not outcome.told:
+        for node, kinds in program.run.seen.values():
+            safe = frozenset(kind for kind, words in kinds.items() if words == {SAFE})
+            if safe:
+                outcome.safe.append((node, safe))
+    return outcome
+
+
+class _Program:
+    def __init__(self, models: Models, load: Loader) -> None:
+        self.models = models
+        self.run = Interpreter(models, self.resolve, self.known)
+        self._load = load
+        self._scopes: dict[str, Scope | None] = {}
+
+    def analyse(self, module: ir.Module) -> None:
+        self.run.home = module.path
+        scope = Scope(module)
+        self._scopes[module.name] = scope
+        self._interpret(scope)
+        found = list(_closures(scope))
+        for closure, of in found:
+            self._enter(closure, of)
+        if any(of is not None and of.fields for _, of in found):
+            self.run.memo.clear()
+            for closure, of in found:
+                if of is not None and of.fields:
+                    self._enter(closure, of)
+
+    def trees(self) -> dict[str, cst.Module]:
+        """The parsed files that were read, by path."""
+        return {one.module.path: one.module.tree for one in self._scopes.values() if one is not None}
+
+    def _interpret(self, scope: Scope) -> None:
+        frame = Frame(scope, scope.env)
+        self.run.frames.append(frame)
+        try:
+            self.run.run(scope.module.body)
+        finally:
+            self.run.frames.pop()
+        names = frame.env if frame.env is not None else scope.env
+        for name in scope.module.shared:
+            if name in names:
+                names[name] = _loose(names[name])
+        scope.env = names
+        scope.ready = True
+
+    def resolve(self, full: str) -> Value | None:
+        """What a full name stands for in the tree, None for names outside it; `a.b.*` is the module a.b."""
+        star = full.endswith(".*")
+        parts = (full[:-2] if star else full).split(".")
+        for size in range(len(parts), 0, -1):
+            scope = self._scope(".".join(parts[:size]))
+            if scope is None:
+                continue
+            if size == len(parts):
+                return Value(ref=".".join(parts), items=scope.env, unknown=True)
+            return scope.env.get(parts[size]) if size == len(parts) - 1 else None
+        return None
+
+    def known(self, full: str) -> Value | None:
+        """What a full name stands for among the modules read so far."""
+        before, _, last = full.rpartition(".")
+        module = self._scopes.get(full)
+        if module is not None:
+            return Value(ref=full, items=module.env, unknown=True)
+        around = self._scopes.get(before)
+        return around.env.get(last) if around is not None else None
+
+    def _scope(self, name: str) -> Scope | None:
+        if name in self._scopes:
+            return self._scopes[name]
+        module = self._load(name)
+        scope = self._scopes[name] = Scope(module) if module is not None else None
+        if scope is not None:
+            self._interpret(scope)
+        return scope
+
+    def _enter(self, closure: Closure, of: ClassRef | None) -> None:
+        """Interprets a function as if anybody could call it with anything."""
+        self.run.frames.append(Frame(closure.scope, {}))
+        try:
+            handler, numbers = self._handler(closure)
+            env = {}
+            for number, param in enumerate(closure.function.params):
+                env[param.name] = self._parameter(closure, of, number, param, handler, numbers)
+            self.run.enter(closure, env, handler=handler is not None and handler.label == "remote")
+        finally:
+            self.run.frames.pop()
+
+    def _handler(self, closure: Closure) -> tuple[Source | None, set[str]]:
+        """Whose word the parameters are, where a decorator or the signature tells, and which are numbers by the route."""
+        for one in closure.function.decorators:
+            plain = one.func if isinstance(one, ir.Call) else one
+            word = plain.name if isinstance(plain, ir.Attr) else plain.id if isinstance(plain, ir.Name) else ""
+            ref = self.run.evaluate(plain).ref
+            found = self.models.find(self.models.handlers, ref if isinstance(ref, str) else None, word)
+            if found is not None:
+                route = one.args[0][1] if isinstance(one, ir.Call) and one.args else None
+                text = str(route.value) if isinstance(route, ir.Const) else ""
+                return found, {a or b for a, b in _NUMBER_PART.findall(text)}
+        params = [one.name for one in closure.function.params]
+        return (_LAMBDA if params == ["event", "context"] else None), set()
+
+    def _parameter(
+        self, closure: Closure, of: ClassRef | None, number: int, param: ir.Param, handler: Source | None, numbers: set[str]
+    ) -> Value:
+        if number == 0 and of is not None and closure.kind != "static":
+            return Value(ref=of) if closure.kind == "class" else self._object(closure, of)
+        if param.name in ("request", "req") or param.annotation in ("Request", "HttpRequest", "WSGIRequest"):
+            return Value(ref=REQUEST, unknown=True)
+        if handler is not None and param.name != "context":
+            if param.name in numbers or set(param.annotation.split()) & _NUMBERS:
+                return CLEAN
+            default = param.default
+            is_input = not (isinstance(default, ir.Call) and _NOT_INPUT.search(_called(default)))
+            if is_input and not _NOT_INPUT.search(param.annotation) and param.name not in _SELF:
+                return self.run.tainted(handler, param.node)
+        if isinstance(param.default, ir.Const) and isinstance(param.default.value, int):
+            return UNKNOWN
+        return Value(items={}, unknown=True) if param.star else UNKNOWN
+
+    def _object(self, closure: Closure, of: ClassRef) -> Value:
+        """An object of the class as its constructor leaves it."""
+        empty = Value(items={}, ref=Instance(of), unknown=True)
+        start = of.find("__init__")
+        if start is None or not isinstance(start.ref, Closure) or start.ref is closure:
+            return empty
+        arguments = [empty, *(_unknown(one) for one in start.ref.function.params[1:])]
+        _, after = self.run.invoked(start.ref, arguments, {}, closure.function.node)
+        return after.get(start.ref.function.params[0].name if start.ref.function.params else "", empty)
+
+
+def _unknown(param: ir.Param) -> Value:
+    return UNKNOWN if param.default is None or not isinstance(param.default, ir.Const) else Value(unknown=True)
+
+
+def _called(call: ir.Call) -> str:
+    return call.func.id if isinstance(call.func, ir.Name) else call.func.name if isinstance(call.func, ir.Attr) else ""
+
+
+def _loose(value: Value) -> Value:
+    """A value that other code may replace: no constant any more."""
+    return Value(None, value.taints, value.items, value.ref, unknown=True) if value.constants is not None else value
+
+
+def _closures(scope: Scope) -> Iterator[tuple[Closure, ClassRef | None]]:
+    """The module's functions and methods; inner functions are met where they are made and called."""
+    methods: dict[int, ClassRef] = {}
+    for value in list(scope.env.values()):
+        if isinstance(value.ref, ClassRef) and value.ref.scope is scope:
+            for one in value.ref.env.values():
+                if isinstance(one.ref, Closure):
+                    methods[id(one.ref.function)] = value.ref
+    kinds = {id(one.ref.function): one.ref.kind for of in methods.values() for one in of.env.values() if isinstance(one.ref, Closure)}
+    for function in scope.module.functions:
+        closure = Closure(function, scope, (), kinds.get(id(function), ""))
+        yield closure, methods.get(id(function))
+
+
+__all__ = ["Outcome", "analyse", "module_name"]

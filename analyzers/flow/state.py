@@ -1,0 +1,254 @@
+"""What the interpreter keeps while it runs: frames, modules, what functions and classes are, and what was seen at sinks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import libcst as cst
+
+from analyzers.flow import ir
+from analyzers.flow.models import Models
+from analyzers.flow.value import CLEAN, Taint, Trail, Value, join, with_item
+
+STEPS_MAX = 150_000
+"""Statements and calls that one file's analysis may take; the same on every machine, unlike a clock."""
+CALL_DEPTH_MAX = 8
+SAFE, VAGUE, TAINTED = "safe", "vague", "tainted"
+
+Env = dict[str, Value]
+
+
+class Exhausted(Exception):
+    """The file takes more steps than the limit."""
+
+
+@dataclass(slots=True, eq=False)
+class Scope:
+    """A module that is or was interpreted. `env` are its names."""
+
+    module: ir.Module
+    env: Env = field(default_factory=dict)
+    ready: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Closure:
+    """A function with the names around it."""
+
+    function: ir.Function
+    scope: Scope
+    outer: tuple[Env, ...] = ()
+    kind: str = ""
+    """"static", "class", "property" or ""."""
+
+
+@dataclass(slots=True, eq=False)
+class ClassRef:
+    """A class: what its body binds, its bases where they are known, and what its methods keep on `self`."""
+
+    ir: ir.Class
+    scope: Scope
+    env: Env
+    bases: list["ClassRef"] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    """The full names of bases outside the tree."""
+    fields: Env = field(default_factory=dict)
+
+    def find(self, name: str, depth: int = 8) -> Value | None:
+        """What the class or a base binds `name` to."""
+        if name in self.env:
+            return self.env[name]
+        for one in self.bases if depth else ():
+            if (found := one.find(name, depth - 1)) is not None:
+                return found
+        return None
+
+
+@dataclass(slots=True, eq=False)
+class Instance:
+    """An object of a class in the tree; what it holds are the items of its value."""
+
+    of: ClassRef
+
+
+@dataclass(slots=True, eq=False)
+class Frame:
+    """One function, class body or module being interpreted. `env` is None where nothing more runs."""
+
+    scope: Scope
+    env: Env | None
+    function: ir.Function | None = None
+    outer: tuple[Env, ...] = ()
+    call: cst.CSTNode | None = None
+    """The call that is being made from here."""
+    returned: Value | None = None
+    yielded: Value | None = None
+    ends: list[Env] = field(default_factory=list)
+    jumps: list[Env] = field(default_factory=list)
+    rebound: set[str] = field(default_factory=set)
+    handler: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hit:
+    """A stranger's word at a sink."""
+
+    kind: str
+    taint: Taint
+    node: cst.CSTNode
+    """Where to report it: in the file under review, even if the sink is in another."""
+    sink: Trail
+
+
+class State:
+    """Data and the small operations on it; the layers above interpret."""
+
+    def __init__(
+        self, models: Models, resolve: Callable[[str], Value | None], known: Callable[[str], Value | None]
+    ) -> None:
+        self.models = models
+        self.resolve = resolve
+        """What a full name stands for in the tree; reads files for it."""
+        self.known = known
+        """The same among the files that were read."""
+        self.frames: list[Frame] = []
+        self.hits: dict[tuple[int, str], Hit] = {}
+        self.seen: dict[int, tuple[cst.CSTNode, dict[str, set[str]]]] = {}
+        """For each sink of the file under review, by kind, what its values were in the contexts met."""
+        self.home = ""
+        self.steps = 0
+        self.memo: dict[Any, Any] = {}
+
+    @property
+    def frame(self) -> Frame:
+        """The innermost one."""
+        return self.frames[-1]
+
+    @property
+    def path(self) -> str:
+        """The file whose code runs."""
+        return self.frame.scope.module.path
+
+    def tick(self) -> None:
+        """Counts a step. Raises Exhausted."""
+        self.steps += 1
+        if self.steps > STEPS_MAX:
+            raise Exhausted
+
+    def evaluate(self, node: ir.Expr) -> Value:
+        """The value of an expression."""
+        raise NotImplementedError
+
+    def call(self, node: ir.Call) -> Value:
+        """The value of a call, with all it does."""
+        raise NotImplementedError
+
+    def run(self, block: ir.Block) -> None:
+        """Interprets statements in the current frame."""
+        raise NotImplementedError
+
+    def lookup(self, name: str) -> Value:
+        """The value of a name."""
+        frame = self.frame
+        if frame.env is not None and name in frame.env:
+            return frame.env[name]
+        for env in (*frame.outer, frame.scope.env):
+            if name in env:
+                return env[name]
+        return Value(ref=f"builtins.{name}", unknown=True)
+
+    def bind(self, name: str, value: Value) -> None:
+        """Gives a name a new value."""
+        frame = self.frame
+        if frame.function is not None and name in frame.function.shared:
+            frame.scope.env[name] = join(frame.scope.env.get(name), value)
+        if frame.env is not None:
+            frame.env[name] = value
+            frame.rebound.add(name)
+
+    def store(self, target: ir.Target, value: Value, *, changed: bool = False) -> None:
+        """Assigns to a name, attribute, item or pattern of them. `changed`: the same object with other content."""
+        if isinstance(target, ir.Name):
+            again = target.id in self.frame.rebound
+            self.bind(target.id, value)
+            if changed and not again:
+                self.frame.rebound.discard(target.id)
+        elif isinstance(target, ir.Attr):
+            base = self.evaluate(target.value)
+            if isinstance(base.ref, Instance):
+                self._keep(base.ref.of, target.name, value)
+            self.store(target.value, with_attr(base, target.name, value), changed=True)
+        elif isinstance(target, ir.Item):
+            base = self.evaluate(target.value)
+            key = self.evaluate(target.key) if target.key is not None else CLEAN
+            self.store(target.value, with_item(base, key, value), changed=True)
+
+    def _keep(self, of: ClassRef, name: str, value: Value) -> None:
+        """Remembers a stranger's word in an object's attribute for the class's other methods."""
+        taints = value.deep()
+        if taints and (name not in of.fields or set(taints) - set(of.fields[name].taints)):
+            of.fields[name] = join(of.fields.get(name), Value(taints=taints, unknown=value.vague()))
+
+    def witness(self, kind: str, value: Value, node: cst.CSTNode, told: str) -> None:
+        """Notes what a sink got."""
+        wanted = self.models.kinds[kind]
+        taints = [one for one in value.deep() if one.label in wanted.labels and kind not in one.cleaned]
+        word = SAFE
+        if value.constants is None and taints:
+            word = TAINTED
+        elif value.constants is None and (value.vague() or any(kind not in one.cleaned for one in value.deep())):
+            word = VAGUE
+        at = self._place(node)
+        if at is None:
+            return
+        if at is node:
+            self.seen.setdefault(id(node), (node, {}))[1].setdefault(kind, set()).add(word)
+        if word == TAINTED:
+            taint = min(taints, key=lambda one: _length(one.trail))
+            self.hits.setdefault((id(at), kind), Hit(kind, taint, at, Trail(told, self.path, node, taint.trail)))
+
+    def _place(self, node: cst.CSTNode) -> cst.CSTNode | None:
+        """The sink itself in the file under review, else the call from that file that leads to it."""
+        if self.path == self.home:
+            return node
+        return next((f.call for f in reversed(self.frames[:-1]) if f.scope.module.path == self.home), None)
+
+
+def with_attr(value: Value, name: str, new: Value) -> Value:
+    """`value` after `value.name = new`."""
+    items = dict(value.items or {})
+    items[name] = new
+    return Value(value.constants, value.taints, items, value.ref, value.unknown)
+
+
+def joined(left: Env | None, right: Env | None) -> Env | None:
+    """What is known after either of two ways."""
+    if left is None or right is None or left is right:
+        return left if right is None else right
+    both = dict(left)
+    for name, value in right.items():
+        mine = both.get(name)
+        if mine is not value:
+            both[name] = join(mine, value) if mine is not None else value
+    return both
+
+
+def widened(before: Env | None, after: Env | None) -> Env | None:
+    """`after`, with no constant that one more turn of the loop changed."""
+    if before is None or after is None:
+        return after
+    wide = {}
+    for name, value in after.items():
+        old = before.get(name)
+        if value.constants is not None and (old is None or old.constants != value.constants):
+            value = Value(None, value.taints, value.items, value.ref, value.unknown)
+        wide[name] = value
+    return wide
+
+
+def _length(trail: Trail | None) -> int:
+    count = 0
+    while trail is not None:
+        count += 1
+        trail = trail.before
+    return count

@@ -1,0 +1,136 @@
+"""Data flow by its labelled cases, by what it says of the way, and by code that means it ill."""
+
+import sys
+
+import libcst as cst
+import pytest
+
+from analyzers.finding import SourceFile
+from analyzers.flow.cases import all_cases
+from analyzers.flow.models import BrokenModel, built_in, load
+from analyzers.flow.modules import candidates
+from analyzers.flow.program import analyse
+from analyzers.options import ReviewOptions
+from analyzers.review import review_file
+from analyzers.rule import all_rules
+
+pytestmark = pytest.mark.anydb
+CASES = list({case.name: case for case in all_cases()}.values())
+QUIET = ReviewOptions(disable=("bandit", "detect-secrets"))
+ENTRY = "from flask import request\n\n\n"
+
+
+def found(source: str, **others: str) -> list[tuple[str, int]]:
+    return [(one.rule, one.line) for one in report(source, **others).findings]
+
+
+def report(source: str, **others: str):
+    files = {name.replace("__", "/") + ".py": text for name, text in others.items()}
+
+    def read(paths: list[str]) -> SourceFile | None:
+        return next((SourceFile(path, files[path].encode()) for path in paths if path in files), None)
+
+    return review_file(SourceFile("app.py", source.encode()), QUIET, (), read)
+
+
+@pytest.mark.parametrize("kind", sorted(built_in().kinds))
+def test_every_kind_finds_its_sins_and_spares_their_twins(kind):
+    own = [case for case in CASES if case.kind == kind and not case.held_out]
+    assert any(case.sinful for case in own) and any(not case.sinful for case in own)
+    for case in own:
+        hits = analyse(cst.parse_module(case.source), "app.py", built_in()).hits
+        assert any(hit.kind == kind for hit in hits) is case.sinful, f"{case.name}\n{case.source}"
+
+
+def test_held_out_cases_agree():
+    held = [case for case in CASES if case.held_out]
+    right = sum(
+        any(hit.kind == case.kind for hit in analyse(cst.parse_module(case.source), "app.py", built_in()).hits) is case.sinful
+        for case in held
+    )
+    assert len(held) > 300
+    assert right / len(held) >= 0.98
+
+
+def test_a_finding_tells_the_whole_way():
+    source = (
+        "import os\nfrom flask import request\n\n\ndef run(line):\n    os.system('ls ' + line)\n\n\n"
+        "def page():\n    name = request.args.get('name')\n    run(name)\n"
+    )
+    finding = report(source).findings[0]
+    assert (finding.rule, finding.line) == ("shell-injection", 6)
+    assert [one.line for one in finding.steps] == [10, 10, 11, 6, 6]
+    assert "HTTP request" in finding.steps[0].message
+    assert finding.steps[-1].message == "`system` gets it"
+
+
+def test_a_way_through_another_file_is_found():
+    source = "from flask import request\nfrom shop.base import look_up\n\n\ndef page():\n    return look_up(request.args['name'])\n"
+    base = "import sqlite3\n\n\ndef look_up(name):\n    return sqlite3.connect('a').execute('SELECT ' + name)\n"
+    finding = report(source, shop__base=base).findings[0]
+    assert (finding.rule, finding.path, finding.line) == ("sql-injection", "app.py", 6)
+    assert finding.steps[-1].path == "shop/base.py"
+    assert found(source) == []
+
+
+def test_a_source_in_another_file_is_found():
+    source = "import os\nfrom flask import g\nfrom incoming import name, size\n\n\ndef page():\n    os.system('ls ' + name())\n    os.system('ls ' + size())\n"
+    incoming = f"{ENTRY}def name():\n    return request.args['name']\n\n\ndef size():\n    return str(int(request.args['size']))\n"
+    assert found(source, incoming=incoming) == [("shell-injection", 7)]
+
+
+def test_files_that_import_each_other_end():
+    other = "from app import page\nfrom app import *\n\n\ndef again(x):\n    return page(x)\n"
+    source = f"{ENTRY}from other import again\n\n\ndef page(x):\n    return eval(again(request.args['x']))\n"
+    assert found(source, other=other) == [("dynamic-code", 8)]
+
+
+def test_a_constant_refutes_another_rules_suspicion():
+    text = (
+        "def column(n):\n    return {1: 'a', 2: 'b'}[1]\n\n\n"
+        "def page(base, n):\n    base.execute('SELECT ' + column(n) + ' FROM t')\n"
+    )
+    assert not review_file(SourceFile("app.py", text.encode()), QUIET, all_rules()).findings
+    doubtful = text.replace("+ column(n)", "+ n")
+    assert [one.rule for one in review_file(SourceFile("app.py", doubtful.encode()), QUIET, all_rules()).findings] == ["sql-injection"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "x = request.args['a']\n" + "x = x + x\n" * 3000 + "eval(x)\n",
+        "def f(n):\n    return f(n) + f(n)\n\n\neval(f(request.args['a']))\n",
+        "".join(f"def f{n}(x):\n    return f{n + 1}(x) + f{n + 1}(x)\n" for n in range(200)) + "eval(f0(request.args['a']))\n",
+        "while True:\n    x = [x, [x, {x: x}]]\n    eval(x)\n",
+        "class A(A):\n    pass\n\n\nA().x.y.z()\n",
+        "x = 'a' * 10 ** 9\ny = '%1000000000d' % 1\nz = 9 ** 9 ** 9\nw = 1 << 10 ** 10\neval(x + y)\n",
+        "\n".join(f"{' ' * n}if a:" for n in range(90)) + f"\n{' ' * 90}eval(request.args['a'])\n",
+        "x = " + "(" * 90 + "request.args['a']" + ")" * 90 + "\neval(x)\n",
+        "x = " + "+".join(["a"] * 800) + "\neval(x)\n",
+    ],
+)
+def test_hostile_code_ends_soon(source):
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(20_000)
+    try:
+        assert report(ENTRY + source).lines > 0
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+def test_nothing_under_review_runs(tmp_path):
+    mark = tmp_path / "ran"
+    source = f"{ENTRY}open({str(mark)!r}, 'w').write('x')\nimport evil\neval(request.args['a'])\n"
+    report(source, evil=f"open({str(mark)!r}, 'w').write('x')\n")
+    assert not mark.exists()
+
+
+def test_modules_are_looked_for_near_their_user():
+    assert list(candidates("shop.base", "src/shop/orders.py"))[:4] == [
+        "shop/base.py", "shop/base/__init__.py", "src/shop/base.py", "src/shop/base/__init__.py",
+    ]
+
+
+def test_a_model_with_an_unknown_kind_is_refused():
+    with pytest.raises(BrokenModel, match="nothing-such"):
+        load([{"sink": [{"kind": "nothing-such", "names": ["a.b"], "positions": [0]}]}])
