@@ -108,6 +108,8 @@ def publish(site: Site, where: Place, what: Publication, actor: str) -> bool:
 
     Raises FileExists, FileNameSpent, OneOnly, PublishBlocked, GroupBlocked, VersionClosed or VersionUpstream; then nothing changed.
     """
+    if what.origin == INTERNAL:
+        _check_outside(site, where, what)
     with site.db.write() as session:
         repository = changes.lock(session, where)
         package = changes.package_for(session, repository, what.name, what.display_name, what.summary, what.origin)
@@ -144,13 +146,33 @@ def check_publishable(session: Session, where: Place, package: Package, name: Pa
     group = groups.effective(groups.load(session, now.domain_id, now.groups_revision), name)
     if not group.allows(groups.PUBLISH, where.name):
         raise GroupBlocked(package=package.display_name, repository=repository, group=group.rules[groups.PUBLISH][1])
-    if package.upstream == ALLOW:
-        key = format_named(name.format).key(version)
+    key = format_named(name.format).key(version)
+    if package.upstream == ALLOW and not _is_ours(session, package, key):
         for place, row in catalog.find(session, now, name).packages:
             if place.id != where.id and session.scalar(select(Version.id).where(Version.package_id == row.id, Version.key == key)):
                 raise VersionUpstream(
                     package=package.display_name, version=version, upstream=f"{place.domain}/{place.name}", repository=repository
                 )
+
+
+def _check_outside(site: Site, where: Place, what: Publication) -> None:
+    """Raises VersionUpstream when the name may come from outside and this version does. Asked before the lock: it is a network's time."""
+    package_format = format_named(what.name.format)
+    key = package_format.key(what.version)
+    with site.db.read() as session:
+        found = catalog.find(session, where, what.name)
+        row = next((row for place, row in found.packages if place.id == where.id), None)
+        if row is None or row.publish == BLOCK or not found.connections or _is_ours(session, row, key):
+            return
+    if key in {package_format.key(one) for one in package_format.outside(site, where, what.name)}:
+        repository = f"{where.domain}/{where.name}"
+        raise VersionUpstream(package=row.display_name, version=what.version, upstream="an external index", repository=repository)
+
+
+def _is_ours(session: Session, package: Package, key: str) -> bool:
+    """Whether the version was published in this domain and is here."""
+    query = select(Version.id).where(Version.package_id == package.id, Version.key == key, Version.origin == INTERNAL)
+    return session.scalar(query) is not None
 
 
 def set_tag(site: Site, where: Place, name: PackageName, tag: str, version: str, actor: str) -> None:

@@ -13,6 +13,7 @@ from registry import age, catalog, delivery, explain
 from registry.catalog import Place
 from registry.formats import Address, all_formats, format_named
 from registry.models import EXTERNAL, INTERNAL, Package, Version, VersionEvent
+from registry.names import PackageName
 from registry.statuses import TARGETS
 from registry.upstream.http import shown
 from registry.versions import by_number
@@ -129,9 +130,15 @@ def package(domain: str, repository: str, format_name: str, name: str) -> str:
 def file(domain: str, repository: str, number: int, filename: str) -> Response:
     """A file for a person: the clients' own addresses take no cookie."""
     with site().db.read() as session:
-        asset = catalog.asset_numbered(session, catalog.place(session, domain, repository), number)
-    if asset is None or asset.name != filename:
-        raise Missing(what="file", name=filename)
+        where = catalog.place(session, domain, repository)
+        asset = catalog.asset_numbered(session, where, number)
+        if asset is None or asset.name != filename:
+            raise Missing(what="file", name=filename)
+        row = session.get_one(Package, asset.package_id)
+        # The same doors as the clients': what is put away or too young is not handed out here either.
+        found = catalog.find(session, where, PackageName(row.format, row.namespace, row.name))
+        if catalog.stored(session, found, filename) is None:
+            raise Missing(what="file", name=filename)
     return delivery.send_blob(site(), asset.digest, asset.size, "application/octet-stream")
 
 

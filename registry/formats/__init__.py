@@ -2,15 +2,17 @@
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from flask import Blueprint
 
+from registry.catalog import Place
 from registry.names import PackageName
 from service.kernel.errors import Missing
+from service.kernel.site import Site
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,8 @@ class PackageFormat:
     publish: Callable[[Address], list[Recipe]]
     dependencies: Callable[[dict[str, Any]], list[tuple[str, str]]]
     """From a version's details: what it needs, as (name and condition, kind)."""
+    outside: Callable[[Site, Place, PackageName], Iterable[str]] = lambda _site, _place, _name: ()
+    """The versions that external connections offer now; those that cannot be asked offer none."""
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from flask import Response, request
 
@@ -61,6 +62,15 @@ def look_up(site: Site, where: Place, name: PackageName, ask: Ask) -> Sources:
             raise problems[0]
         raise Missing(what="package", name=f"{name.full} in {where.domain}/{where.name}")
     return Sources(found, documents, lambda: look_up(site, place_now(site, where), name, ask), problems)
+
+
+def offered(site: Site, where: Place, name: PackageName, ask: Ask) -> list[Any]:
+    """What external connections say about the package, of those that can be asked."""
+    try:
+        package = look_up(site, where, name, ask)
+    except (Missing, UpstreamDown):
+        return []
+    return [document.load(site) for _, _, document in package.documents]
 
 
 def stored(site: Site, where: Place, name: PackageName, filename: str) -> Asset | None:

@@ -18,7 +18,7 @@ from service.start import open_site
 from tests.lockgate_server import Server
 from tests.registry.conftest import account, create_repository
 from tests.registry.fake_upstream import FakeUpstream
-from tests.registry.made import npm_tarball, wheel
+from tests.registry.made import form, npm_tarball, wheel
 
 JSON = "application/vnd.pypi.simple.v1+json"
 
@@ -57,6 +57,21 @@ def test_old_versions_pass_and_undated_ones_do_not(server: Server, guarded: str,
     assert versions(server, guarded, "old") == ["1.0"]
     assert versions(server, guarded, "undated") == []
     assert server.call("GET", f"/pypi/default/{guarded}/files/undated/undated-1.0-py3-none-any.whl").status == 403
+
+
+def test_a_version_from_outside_is_not_published_again(server: Server, upstream: FakeUpstream) -> None:
+    repository = create_repository(server, [{"format": "pypi", "url": f"{upstream.url}/simple/"}])
+    theirs = wheel("mixed", "1.0")
+    upstream.offer(theirs, wheel("mixed", "1.1"))
+    assert server.call("GET", f"/pypi/default/{repository}/files/mixed/{theirs.filename}").status == 200
+    path = f"/api/v1/registry/default/{repository}/packages/pypi/mixed/origins"
+    assert server.call("PUT", path, {"publish": "ALLOW", "upstream": "ALLOW"}).status == 200
+    sent = {}
+    for version in ("1.1.0", "2.0"):
+        headers, body = form(wheel("mixed", version))
+        sent[version] = server.call("POST", f"/pypi/default/{repository}/", headers=headers, body=body)
+    assert (sent["1.1.0"].status, sent["2.0"].status) == (409, 200)
+    assert "already exists in an external index" in sent["1.1.0"].text
 
 
 def test_npm_holds_young_versions_back_too(server: Server, guarded: str, upstream: FakeUpstream) -> None:

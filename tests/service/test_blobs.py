@@ -8,6 +8,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,14 @@ def test_deleting_twice_is_quiet(blobs: Blobs) -> None:
     blobs.delete(digest)
     with pytest.raises(Missing):
         blobs.open(digest)
+
+
+def test_every_blob_is_listed_with_its_time(blobs: Blobs) -> None:
+    before = datetime.now(UTC) - timedelta(seconds=5)
+    put = {blob.digest: blob.size for blob in (blobs.put(io.BytesIO(data)) for data in (b"one", b"three"))}
+    listed = list(blobs.listing())
+    assert {one.digest: one.size for one in listed} == put
+    assert all(before < one.written_at < datetime.now(UTC) + timedelta(seconds=5) for one in listed)
 
 
 @pytest.mark.parametrize("digest", ["../../etc/passwd", "", "A" * 64, "0" * 63, "0" * 64 + "\n"])

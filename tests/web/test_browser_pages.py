@@ -8,7 +8,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 pytestmark = pytest.mark.browser
 
-PAGES = ("/", "/repositories", "/search?q=awkward", "/alarms", "/audit", "/settings", "/-/components", "/none")
+PAGES = ("/", "/repositories", "/search?q=awkward", "/alarms", "/audit", "/settings", "/-/components", "/none",
+         "/packages", "/packages/default", "/packages/default/main", "/packages/default/main/pypi/lockgate-agent")
 GIT_PAGES = (
     "", "/-/tree/main/src", "/-/blob/main/src/find.py", "/-/commits/main", "/-/commit/{second}", "/-/branches",
 )

@@ -183,4 +183,4 @@ def _dependencies(details: dict[str, Any]) -> list[tuple[str, str]]:
     return found
 
 
-FORMAT = PackageFormat("npm", "npm", npm_name, str, npm_order, bp, recipes.install, recipes.publish, _dependencies)
+FORMAT = PackageFormat("npm", "npm", npm_name, str, npm_order, bp, recipes.install, recipes.publish, _dependencies, packument.outside)

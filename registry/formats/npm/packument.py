@@ -34,6 +34,11 @@ def look_up(site: Site, where: Place, name: PackageName) -> Sources:
     return sources.look_up(site, where, name, mirror.packument)
 
 
+def outside(site: Site, where: Place, name: PackageName) -> list[str]:
+    """The versions that external connections offer now; see `PackageFormat.outside`."""
+    return [number for document in sources.offered(site, where, name, mirror.packument) for number in document["versions"]]
+
+
 def full(site: Site, package: Sources, name: PackageName, base: str) -> dict[str, Any]:
     """The full packument; `base` is the registry's URL with a slash at the end, under which the tarballs are served."""
     versions: dict[str, Any] = {}

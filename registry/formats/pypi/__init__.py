@@ -169,4 +169,6 @@ def _dependencies(details: dict[str, Any]) -> list[tuple[str, str]]:
     return [(text, "extra" if "extra ==" in text else "") for text in details.get("requires_dist", [])]
 
 
-FORMAT = PackageFormat("pypi", "Python", pypi_name, pypi_key, pypi_order, bp, recipes.install, recipes.publish, _dependencies)
+FORMAT = PackageFormat(
+    "pypi", "Python", pypi_name, pypi_key, pypi_order, bp, recipes.install, recipes.publish, _dependencies, project.outside
+)

@@ -27,6 +27,11 @@ def look_up(site: Site, where: Place, name: PackageName) -> Sources:
     return sources.look_up(site, where, name, mirror.project)
 
 
+def outside(site: Site, where: Place, name: PackageName) -> list[str]:
+    """The versions that external connections offer now; see `PackageFormat.outside`."""
+    return [one["version"] for document in sources.offered(site, where, name, mirror.project) for one in document["files"]]
+
+
 def listing(site: Site, project: Sources) -> list[ProjectFile]:
     """All files, each name once: the first source in the order of search that has it wins."""
     merged: dict[str, ProjectFile] = {}
