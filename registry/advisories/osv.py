@@ -60,21 +60,27 @@ def matches(body: dict[str, Any], version: str, order: Callable[[str], Any]) -> 
         return True
     if order(version)[0] == 0:
         return False
-    return any(_in_range(events, order(version)[1], order) for events in body["ranges"])
+    return any(_in_range(events, version, order) for events in body["ranges"])
 
 
 def in_order(events: list[list[str]], order: Callable[[str], Any]) -> list[list[str]]:
     """The events from the lowest version up, whatever order the record has them in; "0" is below every version."""
-    return sorted(events, key=lambda e: (e[1] != "0", order(e[1])[1] if e[1] != "0" else 0))
+    return sorted(events, key=lambda event: _place(event[1], order))
 
 
-def _in_range(events: list[list[str]], number: Any, order: Callable[[str], Any]) -> bool:
-    is_in = False
+def _place(text: str, order: Callable[[str], Any]) -> tuple[int, Any]:
+    """By number alone, "0" first, and what is no version last: nothing is known to come after it."""
+    preferred, number = order(text)
+    return (0, ()) if text == "0" else (1, number) if preferred else (2, text)
+
+
+def _in_range(events: list[list[str]], version: str, order: Callable[[str], Any]) -> bool:
+    is_in, here = False, _place(version, order)
     for kind, text in in_order(events, order):
-        at_or_after = text == "0" or number >= order(text)[1]
-        if kind == "introduced" and at_or_after:
+        there = _place(text, order)
+        if kind == "introduced" and here >= there:
             is_in = True
-        elif (kind == "fixed" and at_or_after) or (kind == "last_affected" and text != "0" and number > order(text)[1]):
+        elif (kind == "fixed" and here >= there) or (kind == "last_affected" and here > there):
             is_in = False
     return is_in
 

@@ -1,6 +1,7 @@
 """`lockgate login`: points a package client or git at this service."""
 
 import difflib
+import json
 import os
 import secrets
 import urllib.error
@@ -11,8 +12,9 @@ from urllib.parse import urlsplit
 
 import click
 
-from service.cli import login_files
+from service.cli import login_files, login_undo
 from service.cli.login_files import Plan, Target
+from service.cli.login_undo import NothingToUndo
 from service.kernel.errors import Malformed, Problem, Unavailable
 
 CHECK_SECONDS_MAX = 15.0
@@ -21,9 +23,12 @@ _CLIENTS: dict[str, tuple[str, Callable[[Target, Path, Mapping[str, str]], Plan]
     "uv": ("uv installs from here and publishes to here.", login_files.uv),
     "twine": ("twine uploads to here.", login_files.twine),
     "poetry": ("poetry has the credentials for this index.", login_files.poetry),
+    "pdm": ("pdm installs from here and publishes to here.", login_files.pdm),
+    "hatch": ("hatch publishes to here.", login_files.hatch),
     "npm": ("npm installs from here and publishes to here.", login_files.npm),
-    "pnpm": ("pnpm uses the file of npm.", login_files.npm),
+    "pnpm": ("pnpm installs from here and publishes to here.", login_files.pnpm),
     "yarn": ("yarn 2 or later installs from here and publishes to here.", login_files.yarn),
+    "yarn-classic": ("yarn 1 installs from here and publishes to here.", login_files.yarn_classic),
     "git": ("git clones from here and pushes to here.", login_files.git),
 }
 
@@ -43,25 +48,31 @@ def login() -> None:
 
 def _add(client: str, help_text: str, plan_of: Callable[[Target, Path, Mapping[str, str]], Plan]) -> None:
     @login.command(client, help=help_text)
-    @click.option("--server", required=True, envvar="LOCKGATE_SERVER", help="http://127.0.0.1:8642")
-    @click.option("--token", envvar="LOCKGATE_TOKEN", prompt="Token", hide_input=True, help="or LOCKGATE_TOKEN, or asked for")
+    @click.option("--server", envvar="LOCKGATE_SERVER", default="", help="http://127.0.0.1:8642")
+    @click.option("--token", envvar="LOCKGATE_TOKEN", default="", help="or LOCKGATE_TOKEN, or asked for")
     @click.option("--domain", default="default", show_default=True)
     @click.option("--repository", default="main", show_default=True)
     @click.option("--scope", default="", help="npm, pnpm and yarn: only packages of this @scope")
     @click.option("--dry-run", is_flag=True, help="show what would be written, the token left out")
-    def command(server: str, token: str, domain: str, repository: str, scope: str, dry_run: bool) -> None:
-        target = _target(server, token, domain, repository, scope)
+    @click.option("--undo", is_flag=True, help="take the last logins of this client back")
+    def command(server: str, token: str, domain: str, repository: str, scope: str, dry_run: bool, undo: bool) -> None:
+        if undo:
+            _undo(client, dry_run=dry_run)
+            return
+        if not server:
+            raise click.UsageError("Missing option '--server'.")
+        target = _target(server, token or click.prompt("Token", hide_input=True), domain, repository, scope)
         plan = plan_of(target, Path.home(), os.environ)
         if dry_run:
             _show(plan, target)
             return
         _check(target, client)
-        for edit in plan.edits:
-            write_private(edit.path, edit.text)
-            click.echo(f"wrote {edit.path}")
+        _write(client, plan)
+        if plan.note:
+            click.echo(plan.note)
         if target.is_plain:
             click.echo("The token travels unencrypted to this server: use https where others can listen.", err=True)
-        click.echo(f"Now: {plan.then}")
+        click.echo(f"Now: {plan.then}. To take this back: lockgate login {client} --undo")
 
 
 for _name, (_help, _plan) in _CLIENTS.items():
@@ -81,6 +92,45 @@ def write_private(path: Path, text: str) -> None:
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
+
+
+def _write(client: str, plan: Plan) -> None:
+    """Writes the files, and first what they were, so that a login that breaks off can be taken back too."""
+    path = login_undo.memory(Path.home(), os.environ, client)
+    changes = [(edit.path, _text(edit.path), edit.text) for edit in plan.edits]
+    write_private(path, login_undo.remember(_text(path) or "", changes))
+    for edit in plan.edits:
+        write_private(edit.path, edit.text)
+        click.echo(f"wrote {edit.path}")
+
+
+def _undo(client: str, *, dry_run: bool) -> None:
+    path = login_undo.memory(Path.home(), os.environ, client)
+    kept = _text(path)
+    if kept is None:
+        raise NothingToUndo(client=client, path=path)
+    names = [Path(name) for name in json.loads(kept)]
+    for one in login_undo.restored(kept, {name: _text(name) for name in names}):
+        verb = "remove" if one.text is None else "restore"
+        if dry_run:
+            click.echo(f"would {verb} {one.path}")
+            continue
+        if one.text is None:
+            one.path.unlink()
+        else:
+            write_private(one.path, one.text)
+        click.echo(f"{verb}d {one.path}")
+        if not one.is_whole:
+            click.echo(f"Some of what the login wrote into {one.path} was changed since; look for {login_files.NAME} there.", err=True)
+    if not dry_run:
+        path.unlink()
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
 
 
 def _target(server: str, token: str, domain: str, repository: str, scope: str) -> Target:
@@ -116,4 +166,6 @@ def _show(plan: Plan, target: Target) -> None:
         click.echo(f"would write into {edit.path}:" if added else f"would leave {edit.path} as it is")
         for line in added:
             click.echo(f"    {line.replace(target.token, 'TOKEN')}")
+    if plan.note:
+        click.echo(plan.note)
     click.echo(f"Then: {plan.then}")

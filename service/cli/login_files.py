@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from ruamel.yaml import YAML
@@ -17,6 +18,15 @@ from service.kernel.errors import Malformed
 
 USER = "__token__"
 NAME = "lockgate"
+YARN_WAITS = (
+    "yarn does not take what was published within the last day (npmMinimalAgeGate). Log in with --scope @NAME to except your own "
+    "scope; a login for all packages leaves the wait as it is."
+)
+PNPM_WAITS = (
+    "pnpm passes by what was published within the last day and takes an older version instead (minimumReleaseAge). Log in with "
+    "--scope @NAME to except your own scope; a login for all packages leaves the wait as it is."
+)
+SCOPE_EXEMPT = "Packages of {scope} are taken as soon as they are published; for all others the client's wait of a day stays."
 _BEGIN, _END = "# >>> lockgate login", "# <<< lockgate login"
 
 
@@ -62,6 +72,8 @@ class Plan:
 
     edits: tuple[Edit, ...]
     then: str
+    note: str = ""
+    """What the reader must know about the client's own defaults."""
 
 
 def pip(target: Target, home: Path, env: Mapping[str, str]) -> Plan:
@@ -111,8 +123,27 @@ def poetry(target: Target, home: Path, env: Mapping[str, str]) -> Plan:
     return Plan((Edit(path, _with_block(_without_block(_read(path)), block)),), then)
 
 
+def pdm(target: Target, home: Path, env: Mapping[str, str]) -> Plan:
+    """config.toml of pdm: the index and the repository to publish to."""
+    path = Path(env.get("PDM_CONFIG_FILE") or _config(home, env) / "pdm" / "config.toml")
+    text = _read(path)
+    for section, url in (("pypi", target.url("pypi", "simple/")), (f"repository.{NAME}", target.url("pypi"))):
+        for key, value in (("url", url), ("username", USER), ("password", target.token)):
+            text = set_key(text, section, key, f'"{value}"')
+    return Plan((Edit(path, text),), f"pdm add PACKAGE, or pdm publish --repository {NAME}")
+
+
+def hatch(target: Target, home: Path, env: Mapping[str, str]) -> Plan:
+    """config.toml of hatch: where it publishes to. It installs with uv or pip: log those in too."""
+    path = Path(env.get("HATCH_CONFIG") or _config(home, env) / "hatch" / "config.toml")
+    text = set_key(_read(path), "publish.index", "repo", f'"{NAME}"')
+    for key, value in (("url", target.url("pypi")), ("user", USER), ("auth", target.token)):
+        text = set_key(text, f"publish.index.repos.{NAME}", key, f'"{value}"')
+    return Plan((Edit(path, text),), "hatch build && hatch publish; for installing also: lockgate login uv")
+
+
 def npm(target: Target, home: Path, env: Mapping[str, str]) -> Plan:
-    """.npmrc: registry and token; pnpm and yarn 1 read the same file."""
+    """.npmrc: registry and token."""
     path = Path(env.get("NPM_CONFIG_USERCONFIG") or env.get("npm_config_userconfig") or home / ".npmrc")
     registry = target.url("npm")
     text = set_key(_read(path), "", f"{target.scope}:registry" if target.scope else "registry", registry)
@@ -120,25 +151,40 @@ def npm(target: Target, home: Path, env: Mapping[str, str]) -> Plan:
     return Plan((Edit(path, text),), "npm install PACKAGE, or npm publish")
 
 
+def yarn_classic(target: Target, home: Path, env: Mapping[str, str]) -> Plan:
+    """The same .npmrc for yarn 1, which sends a token for packages without a scope only when it is told to."""
+    plan = npm(target, home, env)
+    [edit] = plan.edits
+    text = set_key(edit.text, "", f"{target.url('npm').partition(':')[2]}:always-auth", "true")
+    return Plan((Edit(edit.path, text),), f"yarn add PACKAGE, or yarn publish --registry {target.url('npm')}")
+
+
+def pnpm(target: Target, home: Path, env: Mapping[str, str]) -> Plan:
+    """.npmrc for pnpm, and for a scope an exception from the day that pnpm waits before it takes what is new."""
+    plan = npm(target, home, env)
+    if not target.scope:
+        return Plan(plan.edits, "pnpm add PACKAGE, or pnpm publish", PNPM_WAITS)
+    path = _config(home, env) / "pnpm" / "config.yaml"
+    document = YAML().load(_read(path)) or {}
+    _add(document, "minimumReleaseAgeExclude", f"{target.scope}/*")
+    return Plan((*plan.edits, Edit(path, _yaml(document))), "pnpm add PACKAGE, or pnpm publish", SCOPE_EXEMPT.format(scope=target.scope))
+
+
 def yarn(target: Target, home: Path, _env: Mapping[str, str]) -> Plan:
     """.yarnrc.yml of yarn 2 and later; a scope is exempt from its age gate, which would hold back what was published today."""
     path = home / ".yarnrc.yml"
-    yaml = YAML()
-    document = yaml.load(_read(path)) or {}
+    document = YAML().load(_read(path)) or {}
     mine = {"npmRegistryServer": target.url("npm"), "npmAuthToken": target.token, "npmAlwaysAuth": True}
     if target.scope:
         document.setdefault("npmScopes", {})[target.scope.removeprefix("@")] = mine
-        approved = document.setdefault("npmPreapprovedPackages", [])
-        if f"{target.scope}/*" not in approved:
-            approved.append(f"{target.scope}/*")
+        _add(document, "npmPreapprovedPackages", f"{target.scope}/*")
     else:
         document.update(mine)
     host = urlsplit(target.server).hostname or ""
-    if target.server.startswith("http://") and host not in document.setdefault("unsafeHttpWhitelist", []):
-        document["unsafeHttpWhitelist"].append(host)
-    out = io.StringIO()
-    yaml.dump(document, out)
-    return Plan((Edit(path, out.getvalue()),), "yarn add PACKAGE")
+    if target.server.startswith("http://"):
+        _add(document, "unsafeHttpWhitelist", host)
+    waits = SCOPE_EXEMPT.format(scope=target.scope) if target.scope else YARN_WAITS
+    return Plan((Edit(path, _yaml(document)),), "yarn add PACKAGE, or yarn npm publish", waits)
 
 
 def git(target: Target, home: Path, env: Mapping[str, str]) -> Plan:
@@ -198,6 +244,18 @@ def _key(lines: list[str], start: int, end: int, key: str) -> tuple[int, int]:
     while end > start and not lines[end - 1].strip():
         end -= 1
     return end, end
+
+
+def _add(document: Any, key: str, value: str) -> None:
+    """Adds a value to a list in a YAML document, once."""
+    if value not in document.setdefault(key, []):
+        document[key].append(value)
+
+
+def _yaml(document: Any) -> str:
+    out = io.StringIO()
+    YAML().dump(document, out)
+    return out.getvalue()
 
 
 def _with_block(text: str, block: str) -> str:

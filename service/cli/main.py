@@ -11,7 +11,7 @@ COMMANDS = {
     "demo": ("service.cli.demo", "Show the whole release path on a sample project or one of yours."),
     "review": ("service.cli.review", "Review a folder or git tree without a server."),
     "build": ("service.cli.build", "Run a buildspec here, with the service's own executor."),
-    "login": ("service.cli.login", "Configure pip, uv, twine, npm or git for a package repository."),
+    "login": ("service.cli.login", "Point pip, uv, twine, poetry, pdm, hatch, npm, yarn, pnpm or git at this service."),
     "registry": ("service.cli.registry", "Package repositories, groups, versions, policies, tokens, advisories."),
     "admin": ("service.cli.admin", "Accounts, tokens and policies."),
 }

@@ -104,6 +104,7 @@ def body_of(events: list[tuple[str, str]], versions: list[str] | None = None) ->
     ([("introduced", "1.0.0"), ("last_affected", "1.4.0")], ["1.0.0", "1.4.0"], ["0.9.0", "1.4.1"]),
     ([("fixed", "1.2.0"), ("introduced", "1.0.0"), ("introduced", "2.0.0"), ("fixed", "2.1.0")], ["1.1.0", "2.0.5"], ["1.5.0", "2.1.0"]),
     ([("introduced", "0")], ["9.9.9"], ["no version"]),
+    ([("introduced", "0"), ("fixed", "not a version")], ["9.9.9"], ["no version"]),
 ])
 def test_events_say_what_is_affected(events: list[tuple[str, str]], inside: list[str], outside: list[str]) -> None:
     assert all(osv.matches(body_of(events), version, npm_order) for version in inside)

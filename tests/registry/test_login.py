@@ -2,9 +2,15 @@
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
-from service.cli.login_files import get_key, set_key
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.cli import login_files, login_undo
+from service.cli.login_files import Target, get_key, set_key
 from tests.lockgate_server import Server
 from tests.registry.clients import Clients
 from tests.registry.conftest import Upload
@@ -85,3 +91,65 @@ def test_other_settings_stay_as_they_are() -> None:
     assert set_key(changed, "global", "index-url", "new") == changed
     assert get_key(changed, "install", "no-cache") == " yes"
     assert set_key("", "distutils", "a", "b") == "[distutils]\na = b\n"
+
+
+def test_an_undone_login_leaves_what_was(clients: Clients) -> None:
+    npmrc = clients.home / ".npmrc"
+    npmrc.write_text("fund=false\nregistry=http://127.0.0.1:9/old/\n")
+    assert login(clients, "npm").returncode == 0
+    assert login(clients, "npm").returncode == 0
+    npmrc.write_text(npmrc.read_text() + "audit=false\n")
+    shown = login(clients, "npm", "--undo", "--dry-run")
+    assert "would restore" in shown.stdout
+    done = login(clients, "npm", "--undo")
+    assert done.returncode == 0, done.stderr
+    assert npmrc.read_text() == "fund=false\nregistry=http://127.0.0.1:9/old/\naudit=false\n"
+    again = login(clients, "npm", "--undo")
+    assert again.returncode == 2
+    assert "no login of npm" in again.stderr
+
+
+def test_an_undone_login_removes_its_own_files(clients: Clients) -> None:
+    assert login(clients, "uv").returncode == 0
+    kept = clients.home / ".local/state/lockgate/login/uv.json"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert login(clients, "uv", "--undo").returncode == 0
+    assert not (clients.home / ".config/uv/uv.toml").exists()
+    assert not kept.exists()
+
+
+def test_waits_of_clients_are_told(clients: Clients) -> None:
+    for client, file in (("pnpm", ".config/pnpm/config.yaml"), ("yarn", ".yarnrc.yml")):
+        told = login(clients, client, "--dry-run").stdout
+        assert "within the last day" in told, client
+        assert not (clients.home / file).exists()
+        told = login(clients, client, "--scope", "team").stdout
+        assert "@team are taken as soon as they are published" in told
+        assert "@team/*" in (clients.home / file).read_text()
+
+
+@pytest.mark.anydb
+def test_every_python_client_has_its_file(tmp_path: Path) -> None:
+    target = Target("http://127.0.0.1:1", "lgt_secret")
+    [pdm] = login_files.pdm(target, tmp_path, {}).edits
+    assert tomllib.loads(pdm.text) == {
+        "pypi": {"url": "http://127.0.0.1:1/pypi/default/main/simple/", "username": "__token__", "password": "lgt_secret"},
+        "repository": {"lockgate": {"url": "http://127.0.0.1:1/pypi/default/main/", "username": "__token__", "password": "lgt_secret"}},
+    }
+    [hatch] = login_files.hatch(target, tmp_path, {}).edits
+    index = tomllib.loads(hatch.text)["publish"]["index"]
+    assert (index["repo"], index["repos"]["lockgate"]["auth"]) == ("lockgate", "lgt_secret")
+    [poetry] = login_files.poetry(target, tmp_path, {}).edits
+    assert tomllib.loads(poetry.text)["http-basic"]["lockgate"]["password"] == "lgt_secret"
+    [classic] = login_files.yarn_classic(target, tmp_path, {}).edits
+    assert "//127.0.0.1:1/npm/default/main/:always-auth=true" in classic.text.splitlines()
+
+
+@pytest.mark.anydb
+@given(before=st.lists(st.sampled_from(["a", "b", "c", ""]), max_size=8), ours=st.lists(st.sampled_from(["OURS 1", "OURS 2"]), max_size=4), at=st.integers(0, 8), theirs=st.lists(st.sampled_from(["later", "still later"]), max_size=3))
+def test_what_others_add_later_survives_an_undo(before: list[str], ours: list[str], at: int, theirs: list[str]) -> None:
+    old = "".join(f"{line}\n" for line in before)
+    after = "".join(f"{line}\n" for line in [*before[:at], *ours, *before[at:]])
+    text, is_whole = login_undo.put_back(old, after, after + "".join(f"{line}\n" for line in theirs))
+    assert is_whole
+    assert (text or "").split() == [*old.split(), *" ".join(theirs).split()]
