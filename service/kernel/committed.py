@@ -67,7 +67,7 @@ class Committed:
         self._cursor = connection.cursor()
         if dialect.name == "sqlite":
             # A reader of the log keeps its index from being removed and made anew under another inode.
-            self._cursor.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            self._cursor.execute("SELECT count(*) FROM sqlite_schema").fetchall()
             self._header = _header_of(f"{self._engine.url.database}-shm")
         else:
             connection.autocommit = True
