@@ -79,11 +79,13 @@ def refresh(session: Session, package: Package, version: Version) -> None:
     package.revision += 1
     package.updated_at = clock.now()
     order = format_named(package.format).order
-    if not package.latest or order(version.version) >= order(package.latest):
+    if not package.latest:
         package.latest = newest(session, package)
-        row = session.scalar(select(Version).where(Version.package_id == package.id, Version.version == package.latest))
-        if row is not None:
-            package.summary = str(row.details.get("summary") or row.details.get("description") or package.summary)[:500]
+    # Looking at all versions with each new one would make every upload to a long-lived package dearer than the last.
+    elif version.status == PUBLISHED and version.yanked_reason is None and order(version.version) >= order(package.latest):
+        package.latest = version.version
+    if package.latest == version.version:
+        package.summary = str(version.details.get("summary") or version.details.get("description") or package.summary)[:500]
 
 
 def newest(session: Session, package: Package) -> str:
