@@ -1,5 +1,5 @@
 # Every target does its own set-up first. Arguments: make demo ARGS=--exit
-.PHONY: help setup setup-tests demo serve test test-postgresql test-browser lint format lock vendor bench clean
+.PHONY: help setup setup-tests demo serve test test-sqlite test-postgresql test-browser lint format lock vendor bench clean
 .DEFAULT_GOAL := help
 ARGS ?=
 PYTHON ?= python3
@@ -7,6 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Folders whose tests open no database run once.
 WITHOUT_DATABASE := --ignore=tests/architecture --ignore=tests/analyzers --ignore=tests/pipelines/builds --ignore=tests/service/test_blobs.py
+ON_SQLITE = $(BIN)/python -m pytest -m "not browser"
+ON_POSTGRESQL = LOCKGATE_TEST_DATABASE=postgresql $(BIN)/python -m pytest -m "not browser and not anydb" $(WITHOUT_DATABASE)
 # Compiled bytecode is what makes the service start in time.
 unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONPATH
@@ -24,9 +26,16 @@ demo: setup ## the whole release path on a sample project
 serve: setup ## the service on port 8642
 	$(BIN)/lockgate serve $(ARGS)
 
-test: setup-tests ## all tests but the browser's, on SQLite and PostgreSQL
-	$(BIN)/python -m pytest -m "not browser" $(ARGS)
-	LOCKGATE_TEST_DATABASE=postgresql $(BIN)/python -m pytest -m "not browser and not anydb" $(WITHOUT_DATABASE) $(ARGS)
+test: setup-tests ## all tests but the browser's, on SQLite and PostgreSQL side by side
+	@set +e; $(ON_POSTGRESQL) $(ARGS) > $(VENV)/postgresql.log 2>&1 & other=$$!; \
+	$(ON_SQLITE) $(ARGS); first=$$?; wait $$other; second=$$?; \
+	echo; echo "The same on PostgreSQL:"; cat $(VENV)/postgresql.log; exit $$((first ? first : second))
+
+test-sqlite: setup-tests ## the tests on SQLite alone
+	$(ON_SQLITE) $(ARGS)
+
+test-postgresql: setup-tests ## those that use a database, on PostgreSQL alone
+	$(ON_POSTGRESQL) $(ARGS)
 
 test-browser: setup-tests ## every page in Chromium, with an accessibility check
 	$(BIN)/python -m pytest -m browser $(ARGS)
