@@ -4,16 +4,17 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cache, lru_cache, partial
+from functools import cache, partial
 from typing import Any
 
 import libcst as cst
-from libcst.metadata import CodeRange, PositionProvider
+from libcst.metadata import CodeRange
 
 from analyzers.context import Candidate, Context, Draft
 from analyzers.mending import MENDS_PER_FILE_MAX, mend
+from analyzers.positions import Positions
 from analyzers.rule import Rule, fix_of, name_of, why_of
-from analyzers.syntax import INNER_SCOPES, children, is_leaf
+from analyzers.syntax import INNER_SCOPES, children, leaf_classes
 
 Handler = Callable[[Any], None]
 _RENAMED = re.compile(r"\bas\s+(\w+)|\b(\w+)\s*(?::[^=\n]+)?:?=\s*[A-Za-z_][\w.]*\s*(?:[#;)]|$)", re.MULTILINE)
@@ -129,7 +130,7 @@ def _walk(context: Context, handlers: dict[type, list[Handler]], failed: dict[st
                 _call(handler, node, failed)
         if kind in INNER_SCOPES:
             bodies[id(node.body)] = node
-        below = [one for one in children(node) if type(one) in handlers or not is_leaf(type(one))]
+        below = [one for one in children(node) if (of := type(one)) not in _LEAVES or of in handlers]
         if below or opened is not None:
             stack.append(_LEAVE_SCOPE if opened is not None else _LEAVE)
             parents.append(node)
@@ -138,6 +139,7 @@ def _walk(context: Context, handlers: dict[type, list[Handler]], failed: dict[st
 
 
 _LEAVE, _LEAVE_SCOPE = (False,), (True,)
+_LEAVES = leaf_classes()
 
 
 def _call(handler: Handler, node: cst.CSTNode, failed: dict[str, str]) -> None:
@@ -151,7 +153,9 @@ def _call(handler: Handler, node: cst.CSTNode, failed: dict[str, str]) -> None:
 def _located(context: Context, text: str, path: str) -> list[Draft]:
     if not context.candidates:
         return []
-    positions = positions_of(context.module)
+    olds = [one.replacement[0] for one in context.candidates if one.replacement is not None]
+    wanted = [*(node for one in context.candidates for node in (one.node, *one.about)), *olds]
+    positions = Positions(context.module, wanted)
     counts = Counter(one.rule for one in context.candidates)
     mendable = MENDS_PER_FILE_MAX
     drafts = []
@@ -168,24 +172,6 @@ def _located(context: Context, text: str, path: str) -> list[Draft]:
 
 def _count(module: cst.Module, text: str, *, rule: type[Rule], path: str) -> int:
     return len(_candidates(module, text, path, [rule])[0].candidates)
-
-
-class Positions(PositionProvider):
-    """Where each node is. MetadataWrapper would give the same after walking the whole tree once more for nothing."""
-
-    def __init__(self, module: cst.Module) -> None:
-        super().__init__()
-        self._gen_impl(module)
-
-    def __getitem__(self, node: cst.CSTNode) -> CodeRange:
-        position = self._computed[node]
-        return position if isinstance(position, CodeRange) else position()
-
-
-@lru_cache(maxsize=1)
-def positions_of(module: cst.Module) -> Positions:
-    """Where the nodes of a file are; kept for the file that was asked about last."""
-    return Positions(module)
 
 
 def _draft(one: Candidate, positions: Positions) -> Draft:

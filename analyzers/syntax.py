@@ -1,8 +1,9 @@
 """Read-only ways through a libcst tree. libcst's own visitors rebuild every node, which costs ten times as much."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from functools import cache
+from operator import attrgetter
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import libcst as cst
@@ -41,8 +42,7 @@ def semantic_fields(kind: type[cst.CSTNode]) -> tuple[str, ...]:
 def children(node: cst.CSTNode) -> list[cst.CSTNode]:
     """The nodes of meaning right below `node`, in field order."""
     below: list[cst.CSTNode] = []
-    for name in semantic_fields(type(node)):
-        value = getattr(node, name)
+    for value in _READERS[type(node)](node):
         kind = type(value)
         if kind in _NODES:
             below.append(value)
@@ -51,11 +51,33 @@ def children(node: cst.CSTNode) -> list[cst.CSTNode]:
     return below
 
 
+class _Readers(dict[type, Callable[[Any], tuple[Any, ...]]]):
+    """For each class what reads all its fields that may hold nodes at once."""
+
+    def __missing__(self, kind: type[cst.CSTNode]) -> Callable[[Any], tuple[Any, ...]]:
+        names = [] if is_leaf(kind) else semantic_fields(kind)
+        reader: Callable[[Any], Any] = attrgetter(*names) if names else _no_fields
+        self[kind] = reader if len(names) != 1 else lambda node: (reader(node),)
+        return self[kind]
+
+
+def _no_fields(_: Any) -> tuple[Any, ...]:
+    return ()
+
+
+_READERS = _Readers()
+
+
 @cache
 def is_leaf(kind: type[cst.CSTNode]) -> bool:
     """Whether nodes of this class never have a node of meaning below them: names, numbers, operators."""
     types = get_type_hints(kind, vars(cst), {**vars(cst), "Union": Union, "Sequence": Sequence})
     return not any(_holds_nodes(types[name]) for name in semantic_fields(kind))
+
+
+def leaf_classes() -> frozenset[type]:
+    """Every class whose nodes are leaves."""
+    return frozenset(kind for kind in _NODES if not kind.__name__.startswith(("Base", "_")) and is_leaf(kind))
 
 
 def _holds_nodes(hint: Any) -> bool:

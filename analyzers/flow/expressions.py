@@ -91,6 +91,8 @@ class Expressions(Guards):
                 return found
         if op == "Add" and left.items is not None and right.items is not None and ANY not in left.items:
             return sequence([*left.items.values(), *right.items.values()])
+        if op == "Add" and left.items is not None and left.ref is None:
+            return Value(items={**left.items, ANY: join(left.items.get(ANY), element(right))})
         return step(mixed(left, right), "it is put into a longer text", self.path, node)
 
     def _joined(self, node: ir.Joined) -> Value:

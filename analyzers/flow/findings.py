@@ -10,7 +10,7 @@ from analyzers.flow.models import Models
 from analyzers.flow.program import Loader, Outcome, analyse
 from analyzers.flow.state import Hit
 from analyzers.flow.value import Trail
-from analyzers.lint import Positions, positions_of
+from analyzers.positions import Positions
 
 STEPS_MAX = 40
 
@@ -28,8 +28,8 @@ def find(
     outcome = analyse(tree, path, models, load)
     kept = _unrefuted(drafts, outcome, tree, models)
     if outcome.hits:
-        trees: dict[str, Positions] = {path: positions_of(tree)}
-        trees.update({name: Positions(other) for name, other in outcome.trees.items() if name in _paths(outcome.hits)})
+        nodes = _nodes(outcome.hits, path)
+        trees = {name: Positions(one, nodes[name]) for name, one in {**outcome.trees, path: tree}.items() if name in nodes}
         kept += [_draft(hit, models, trees, path) for hit in outcome.hits]
     return kept, [outcome.told] if outcome.told else []
 
@@ -38,7 +38,7 @@ def _unrefuted(drafts: Sequence[Draft], outcome: Outcome, tree: cst.Module, mode
     rules = {kind.rule for kind in models.kinds.values()}
     if not outcome.safe or not any(one.rule in rules for one in drafts):
         return list(drafts)
-    positions = positions_of(tree)
+    positions = Positions(tree, [node for node, _ in outcome.safe])
     refuted = set()
     for node, kinds in outcome.safe:
         place = positions[node]
@@ -46,12 +46,13 @@ def _unrefuted(drafts: Sequence[Draft], outcome: Outcome, tree: cst.Module, mode
     return [one for one in drafts if (one.rule, one.line, one.column) not in refuted]
 
 
-def _paths(hits: Sequence[Hit]) -> set[str]:
-    found = set()
+def _nodes(hits: Sequence[Hit], path: str) -> dict[str, list[cst.CSTNode]]:
+    """Every node that a finding speaks of, by the file it is in."""
+    found: dict[str, list[cst.CSTNode]] = {path: [hit.node for hit in hits]}
     for hit in hits:
         trail: Trail | None = hit.sink
         while trail is not None:
-            found.add(trail.path)
+            found.setdefault(trail.path, []).append(trail.node)
             trail = trail.before
     return found
 
