@@ -22,7 +22,7 @@ _CLIENTS: dict[str, tuple[str, Callable[[Target, Path, Mapping[str, str]], Plan]
     "pip": ("pip installs from here.", login_files.pip),
     "uv": ("uv installs from here and publishes to here.", login_files.uv),
     "twine": ("twine uploads to here.", login_files.twine),
-    "poetry": ("poetry has the credentials for this index.", login_files.poetry),
+    "poetry": ("poetry has the credentials for this index and publishes to it.", login_files.poetry),
     "pdm": ("pdm installs from here and publishes to here.", login_files.pdm),
     "hatch": ("hatch publishes to here.", login_files.hatch),
     "npm": ("npm installs from here and publishes to here.", login_files.npm),

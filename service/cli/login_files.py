@@ -115,12 +115,15 @@ def twine(target: Target, home: Path, env: Mapping[str, str]) -> Plan:
 
 
 def poetry(target: Target, home: Path, env: Mapping[str, str]) -> Plan:
-    """auth.toml: the credentials; the project itself names the source."""
+    """auth.toml and config.toml: the credentials, and where to publish; the project itself names the source to install from."""
     folder = Path(env.get("POETRY_CONFIG_DIR") or _config(home, env) / "pypoetry")
     path = folder / "auth.toml"
     block = f'[http-basic.{NAME}]\nusername = "{USER}"\npassword = "{target.token}"'
-    then = f"poetry source add --priority=primary {NAME} {target.url('pypi', 'simple/')}, then poetry add PACKAGE"
-    return Plan((Edit(path, _with_block(_without_block(_read(path)), block)),), then)
+    source = f"poetry source add --priority=primary {NAME} {target.url('pypi', 'simple/')}"
+    then = f"{source}, then poetry add PACKAGE; poetry publish --repository {NAME}"
+    publishing = folder / "config.toml"
+    text = set_key(_read(publishing), f"repositories.{NAME}", "url", f'"{target.url("pypi")}"')
+    return Plan((Edit(path, _with_block(_without_block(_read(path)), block)), Edit(publishing, text)), then)
 
 
 def pdm(target: Target, home: Path, env: Mapping[str, str]) -> Plan:
@@ -156,7 +159,13 @@ def yarn_classic(target: Target, home: Path, env: Mapping[str, str]) -> Plan:
     plan = npm(target, home, env)
     [edit] = plan.edits
     text = set_key(edit.text, "", f"{target.url('npm').partition(':')[2]}:always-auth", "true")
-    return Plan((Edit(edit.path, text),), f"yarn add PACKAGE, or yarn publish --registry {target.url('npm')}")
+    edits: tuple[Edit, ...] = (Edit(edit.path, text),)
+    if not target.scope:
+        # `yarn publish` goes to the registry of this file and not to that of .npmrc.
+        path = home / ".yarnrc"
+        lines = [line for line in _read(path).splitlines() if not line.startswith("registry ")]
+        edits += (Edit(path, "\n".join([*lines, f'registry "{target.url("npm")}"']) + "\n"),)
+    return Plan(edits, "yarn add PACKAGE, or yarn publish")
 
 
 def pnpm(target: Target, home: Path, env: Mapping[str, str]) -> Plan:
@@ -174,7 +183,9 @@ def yarn(target: Target, home: Path, _env: Mapping[str, str]) -> Plan:
     """.yarnrc.yml of yarn 2 and later; a scope is exempt from its age gate, which would hold back what was published today."""
     path = home / ".yarnrc.yml"
     document = YAML().load(_read(path)) or {}
-    mine = {"npmRegistryServer": target.url("npm"), "npmAuthToken": target.token, "npmAlwaysAuth": True}
+    # Without a registry to publish to, yarn sends a scope's packages to the public one.
+    registry = target.url("npm")
+    mine = {"npmRegistryServer": registry, "npmPublishRegistry": registry, "npmAuthToken": target.token, "npmAlwaysAuth": True}
     if target.scope:
         document.setdefault("npmScopes", {})[target.scope.removeprefix("@")] = mine
         _add(document, "npmPreapprovedPackages", f"{target.scope}/*")

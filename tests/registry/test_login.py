@@ -139,9 +139,11 @@ def test_every_python_client_has_its_file(tmp_path: Path) -> None:
     [hatch] = login_files.hatch(target, tmp_path, {}).edits
     index = tomllib.loads(hatch.text)["publish"]["index"]
     assert (index["repo"], index["repos"]["lockgate"]["auth"]) == ("lockgate", "lgt_secret")
-    [poetry] = login_files.poetry(target, tmp_path, {}).edits
+    poetry, publishing = login_files.poetry(target, tmp_path, {}).edits
+    assert tomllib.loads(publishing.text)["repositories"]["lockgate"]["url"] == "http://127.0.0.1:1/pypi/default/main/"
     assert tomllib.loads(poetry.text)["http-basic"]["lockgate"]["password"] == "lgt_secret"
-    [classic] = login_files.yarn_classic(target, tmp_path, {}).edits
+    classic, yarnrc = login_files.yarn_classic(target, tmp_path, {}).edits
+    assert yarnrc.text == 'registry "http://127.0.0.1:1/npm/default/main/"\n'
     assert "//127.0.0.1:1/npm/default/main/:always-auth=true" in classic.text.splitlines()
 
 

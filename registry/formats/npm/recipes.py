@@ -26,7 +26,7 @@ def publish(address: Address) -> list[Recipe]:
         Recipe("npm", f"{_login(address, 'npm')}\nnpm publish --registry {registry}"),
         Recipe("pnpm", f"{_login(address, 'pnpm')}\npnpm publish --registry {registry}"),
         Recipe("yarn", f"{_login(address, 'yarn')}\nyarn npm publish"),
-        Recipe("yarn 1", f"{_login(address, 'yarn-classic')}\nyarn publish --registry {registry}"),
+        Recipe("yarn 1", f"{_login(address, 'yarn-classic')}\nyarn publish"),
     ]
 
 
