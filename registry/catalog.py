@@ -187,10 +187,15 @@ def _hides(session: Session, found: Found, row: Package, key: str) -> bool:
 
 def package(session: Session, start: Place, name: PackageName) -> Package:
     """The package stored in this very repository; raises Missing."""
-    row = session.scalar(_named(name).where(Package.repository_id == start.id))
+    row = package_or_none(session, start, name)
     if row is None:
         raise Missing(what="package", name=name.full)
     return row
+
+
+def package_or_none(session: Session, start: Place, name: PackageName) -> Package | None:
+    """The package stored in this very repository, or None."""
+    return session.scalar(_named(name).where(Package.repository_id == start.id))
 
 
 def version(session: Session, row: Package, key: str) -> Version:

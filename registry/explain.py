@@ -3,7 +3,6 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from registry import catalog, groups
@@ -34,11 +33,7 @@ class Origins:
 def origins(session: Session, where: Place, name: PackageName) -> Origins:
     """The package's origin controls in a repository, stored there or not, and how they came about."""
     found = catalog.find(session, where, name)
-    row = session.scalar(
-        select(Package).where(
-            Package.repository_id == where.id, Package.format == name.format, Package.namespace == name.namespace, Package.name == name.name
-        )
-    )
+    row = catalog.package_or_none(session, where, name)
     may_publish, publish = _publish(found.group, where, row)
     from_outside, outside = _outside(session, found, where, name)
     return Origins(

@@ -160,9 +160,8 @@ def _check_outside(site: Site, where: Place, what: Publication) -> None:
     package_format = format_named(what.name.format)
     key = package_format.key(what.version)
     with site.db.read() as session:
-        found = catalog.find(session, where, what.name)
-        row = next((row for place, row in found.packages if place.id == where.id), None)
-        if row is None or row.publish == BLOCK or not found.connections or _is_ours(session, row, key):
+        row = catalog.package_or_none(session, where, what.name)
+        if row is None or BLOCK in (row.publish, row.upstream) or _is_ours(session, row, key):
             return
     if key in {package_format.key(one) for one in package_format.outside(site, where, what.name)}:
         repository = f"{where.domain}/{where.name}"

@@ -16,7 +16,7 @@ from sqlalchemy.orm import load_only
 
 from registry.catalog import Connection
 from registry.models import UpstreamDocument
-from registry.upstream.http import Unreachable, UpstreamDown
+from registry.upstream.http import Unreachable, UpstreamDown, host_of
 from registry.upstream.locks import alone
 from service.kernel import clock
 from service.kernel.site import Site
@@ -24,7 +24,7 @@ from service.kernel.site import Site
 FRESH_SECONDS = 300.0
 ABSENT_FRESH_SECONDS = 60.0
 FOREVER_SECONDS = 10 * 365 * 86400.0
-PATIENCE_SECONDS = 2.0
+PATIENCE_SECONDS, FIRST_PATIENCE_SECONDS = 2.0, 20.0
 DOWN_SECONDS = 10.0
 """How long an index that could not be reached is not asked again, nor one that answered nonsense for that package."""
 
@@ -81,18 +81,20 @@ def get(site: Site, connection: Connection, name: str, ask: Ask, *, fresh_second
     """The document, or None when the index has none. Raises UpstreamDown when it cannot be asked and there is no copy.
 
     Any number of readers that find it old cause one question. Who has a copy waits `PATIENCE_SECONDS` for a newer one, and takes
-    the copy then: a slow index never blocks what is here; the answer is kept for the next reader when it comes.
+    the copy then; who has none waits `FIRST_PATIENCE_SECONDS`. A slow index never blocks what is here, and its answer is kept for
+    the next reader when it comes.
     """
     key = key_of(connection)
     copy = _read(site, key, name)
     if copy is not None and copy.is_fresh(fresh_seconds):
         return copy.document
-    if copy is None:
-        return _ask(site, key, name, ask, fresh_seconds)
     asking = _revalidations.start((str(site.settings.data), key, name), lambda: _ask(site, key, name, ask, fresh_seconds))
     try:
-        return asking.result(PATIENCE_SECONDS)
+        return asking.result(FIRST_PATIENCE_SECONDS if copy is None else PATIENCE_SECONDS)
     except TimeoutError:
+        if copy is None:
+            why = f"it has not answered within {FIRST_PATIENCE_SECONDS:.0f} seconds, and is still being waited for"
+            raise UpstreamDown(host=host_of(connection.url), why=why) from None
         return copy.document
 
 

@@ -166,6 +166,29 @@ def test_a_slow_index_never_blocks_what_is_here(site: Site, monkeypatch: pytest.
         assert kept.load(site) == {"n": 1}
     assert asked.is_set()
     release.set()
+    monkeypatch.setattr(documents, "PATIENCE_SECONDS", 20.0)
     newer = documents.get(site, connection, "x", slow, fresh_seconds=0)
     assert newer is not None
     assert newer.load(site) == {"n": 2}
+
+
+@pytest.mark.anydb
+def test_a_first_answer_is_kept_for_who_comes_later(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "FIRST_PATIENCE_SECONDS", 0.1)
+    connection, release = Connection("pypi", "http://late.example/"), threading.Event()
+    calls: list[str] = []
+
+    def late(etag: str) -> Said:
+        calls.append(etag)
+        release.wait(30)
+        return Said({"n": 1})
+
+    for _ in range(2):
+        with pytest.raises(UpstreamDown, match=r"late\.example"):
+            documents.get(site, connection, "x", late)
+    release.set()
+    monkeypatch.setattr(documents, "FIRST_PATIENCE_SECONDS", 20.0)
+    came = documents.get(site, connection, "x", late)
+    assert came is not None
+    assert came.load(site) == {"n": 1}
+    assert calls == [""]
