@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks import registry_reads
 from benchmarks.release_path import gate_to_first_command, push_to_findings
 from service.demo import sample
 from tests.lockgate_server import Server
@@ -69,6 +70,8 @@ def main() -> None:
         _row("web processes alone, shared pages counted once", f"{web:.0f} MB", "")
         _measure("push of the sample to findings stored", lambda: push_to_findings(folder, sample), "≤ 1 s")
         _measure("gate passed to first build command", lambda: gate_to_first_command(folder, sample), "≤ 1 s")
+        for row in registry_reads.rows(folder):
+            _row(*row)
         if not options.no_demo:
             _row("whole demonstration after set-up", f"{demo_seconds(folder):.0f} s", "≤ 90 s")
 

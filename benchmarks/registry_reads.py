@@ -1,7 +1,13 @@
-"""What reading and filling the registry costs: CPU of all web processes per request, as their operating system counts it."""
+"""What reading and filling the registry costs: CPU of all web processes per request, as the operating system counts it.
+
+`python -m benchmarks.registry_reads` prints it as a Markdown table; where nginx is installed, its cost for the same bytes beside it.
+"""
 
 import secrets
+import shutil
 import socket
+import statistics
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +17,7 @@ from pathlib import Path
 
 import orjson
 
+from benchmarks.nginx import Nginx
 from tests.lockgate_server import Server
 from tests.registry.conftest import create_repository
 from tests.registry.made import form, npm_document, npm_tarball, wheel
@@ -46,9 +53,11 @@ def loaded_server(folder: Path) -> Iterator[tuple[Server, str]]:
         server.stop()
 
 
-def read(server: Server, path: str, seconds: float = 3.0, **headers: str) -> Measured:
+def read(server: Server | Nginx, path: str, seconds: float = 3.0, **headers: str) -> Measured:
     """Asks over kept-alive connections for a while; the first second warms up."""
-    sent = {"Host": f"127.0.0.1:{server.port}", "Authorization": f"Bearer {server.token}"} | {k.replace("_", "-"): v for k, v in headers.items()}
+    sent = {"Host": f"127.0.0.1:{server.port}"} | {k.replace("_", "-"): v for k, v in headers.items()}
+    if isinstance(server, Server):
+        sent["Authorization"] = f"Bearer {server.token}"
     request = (f"GET {path} HTTP/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in sent.items()) + "\r\n").encode()
     _hammer(server.port, request, 1.0)
     before, began = _cpu(server), time.monotonic()
@@ -70,13 +79,17 @@ def upload(server: Server, repository: str) -> Measured:
     return Measured((_cpu(server) - before) / UPLOADS * 1e6, (time.monotonic() - began) / UPLOADS * 1e6)
 
 
-def huge_file(server: Server, repository: str) -> float:
-    """MB/s of one file of 100 MB over the loopback, as one client reads it; the best of five."""
+def huge_file(server: Server, repository: str) -> str:
+    """Uploads a file of 100 MB; its path."""
     one = wheel("huge", "1.0", members={"huge.bin": ""})
-    path = f"/pypi/default/{repository}/files/huge/{one.filename}"
-    padded = type(one)(one.filename, _padded(one.data), one.name, one.version)
-    _upload(server, repository, padded)
-    return max(_speed(server, path, len(padded.data)) for _ in range(5))
+    # A zip archive is read from its end, so a wheel may have anything before it.
+    _upload(server, repository, type(one)(one.filename, secrets.token_bytes(HUGE_BYTES) + one.data, one.name, one.version))
+    return f"/pypi/default/{repository}/files/huge/{one.filename}"
+
+
+def speed(server: Server | Nginx, path: str) -> float:
+    """MB/s of a file as one client gets it over the loopback; the median of seven."""
+    return statistics.median(_speed(server, path) for _ in range(7))
 
 
 def publish_to_visible(server: Server, repository: str, rounds: int = 200) -> list[float]:
@@ -133,16 +146,16 @@ def _answer(connection: socket.socket, buffer: bytearray) -> int:
     return length
 
 
-def _speed(server: Server, path: str, size: int) -> float:
-    request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nAuthorization: Bearer {server.token}\r\n\r\n".encode()
+def _speed(server: Server | Nginx, path: str) -> float:
+    token = f"Authorization: Bearer {server.token}\r\n" if isinstance(server, Server) else ""
+    request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n{token}\r\n".encode()
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
         began = time.monotonic()
         connection.sendall(request)
-        assert _answer(connection, bytearray(1 << 20)) == size
-        return size / 1e6 / (time.monotonic() - began)
+        return _answer(connection, bytearray(1 << 20)) / 1e6 / (time.monotonic() - began)
 
 
-def _cpu(server: Server) -> float:
+def _cpu(server: Server | Nginx) -> float:
     return sum(sum(p.cpu_times()[:2]) for p in server.children("web"))
 
 
@@ -180,6 +193,59 @@ def _in_threads(threads: int, count: int, work: Callable[[int], None]) -> None:
         raise failed[0]
 
 
-def _padded(archive: bytes) -> bytes:
-    """The wheel with 100 MB before it: a zip archive is read from its end."""
-    return secrets.token_bytes(HUGE_BYTES) + archive
+def rows(folder: Path) -> Iterator[tuple[str, str, str]]:
+    """What was measured, the number, and the target."""
+    with loaded_server(folder) as (server, repository):
+        pypi, npm = f"/pypi/default/{repository}", f"/npm/default/{repository}"
+        small, large = f"{pypi}/simple/small/", f"{pypi}/simple/large/"
+        short = {"Accept": "application/vnd.npm.install-v1+json"}
+        before = sum(p.memory_full_info().pss for p in server.children("web"))
+        reads: list[tuple[str, str, dict[str, str], str]] = [
+            ("page of 5 files, HTML", small, {}, "≤ 60 µs"), ("the same, JSON", small, {"Accept": JSON}, "≤ 60 µs"),
+            ("the same, not modified", small, {"If_None_Match": etag(server, small)}, "≤ 60 µs"),
+            (f"page of {LARGE_FILES} files, not modified", large, {"Accept": JSON, "If_None_Match": etag(server, large, Accept=JSON)}, "≤ 60 µs"),
+            (f"page of {LARGE_FILES} files, JSON", large, {"Accept": JSON}, "≤ 700 µs"),
+            ("the same, gzip", large, {"Accept": JSON, "Accept_Encoding": "gzip"}, ""),
+            (f"page of {LARGE_FILES} files, HTML", large, {}, "≤ 1200 µs"),
+            (f"packument of {NPM_VERSIONS} versions, full", f"{npm}/many", {}, "≤ 500 µs"),
+            ("the same, abbreviated", f"{npm}/many", short, "≤ 500 µs"),
+            ("file of 10 KB", f"{pypi}/files/small/small-1.0-py3-none-any.whl", {}, "≤ 80 µs"),
+            ("100 bytes of it", f"{pypi}/files/small/small-1.0-py3-none-any.whl", {"Range": "bytes=0-99"}, ""),
+        ]
+        huge = huge_file(server, repository)
+        with _nginx(folder, server, [(path, headers) for _, path, headers, _ in reads] + [(huge, {})]) as peer:
+            for at, (what, path, headers, target) in enumerate(reads):
+                beside = f"; nginx {read(peer, f'/{at}', **headers).cpu_us:.0f}" if peer and "If_None_Match" not in headers else ""
+                yield f"{what}, CPU a request", f"{read(server, path, **headers).cpu_us:.0f} µs{beside}", target
+            beside = f"; nginx {speed(peer, f'/{len(reads)}'):.0f}" if peer else ""
+            yield "file of 100 MB to one client", f"{speed(server, huge):.0f} MB/s{beside}", "≥ 0.9 × nginx"
+        grown = (sum(p.memory_full_info().pss for p in server.children("web")) - before) / 1e6
+        yield "growth of both web processes over these reads", f"{grown:.0f} MB", ""
+        yield "upload of a wheel of 10 KB, CPU", f"{upload(server, repository).cpu_us / 1000:.1f} ms", "≤ 3 ms"
+        seen = publish_to_visible(server, repository)
+        yield f"publication to visible in any process, 99th percentile of {len(seen)}", f"{seen[len(seen) * 99 // 100] * 1000:.0f} ms", "≤ 100 ms"
+
+
+@contextmanager
+def _nginx(folder: Path, server: Server, asked: list[tuple[str, dict[str, str]]]) -> Iterator[Nginx | None]:
+    """An nginx with the whole bodies of these answers as files named by their number; None where it is not installed."""
+    if shutil.which("nginx") is None:
+        yield None
+        return
+    with Nginx(folder / "nginx") as peer:
+        for at, (path, headers) in enumerate(asked):
+            told = {k.replace("_", "-"): v for k, v in headers.items() if k not in ("Range", "If_None_Match")}
+            (peer.files / str(at)).write_bytes(server.call("GET", path, headers=told).body)
+        yield peer
+
+
+def main() -> None:
+    """Prints the table."""
+    with tempfile.TemporaryDirectory(prefix="lockgate-bench-") as place:
+        print("| what | measured | target |\n|---|---|---|")
+        for row in rows(Path(place)):
+            print("| " + " | ".join(row) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
