@@ -132,7 +132,7 @@ class Front:
         credentials = environ.get("HTTP_AUTHORIZATION", "") + "\n" + environ.get("HTTP_X_NUGET_APIKEY", "")
         # Tokens are not kept in memory, only what recognises them.
         address = access.client_address(environ)
-        key = (hashlib.sha256(credentials.encode("latin-1", "replace")).digest(), address)
+        key = (hashlib.sha256(credentials.encode("utf-8", "surrogatepass")).digest(), address)
         caller = self._callers.get(key)
         if caller is not None and caller.state == state and now - caller.looked_at <= RECHECK_SECONDS:
             return caller
