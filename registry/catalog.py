@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Select, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from registry import age, groups
 from registry.age import Gate
@@ -136,8 +136,8 @@ def find(session: Session, start: Place, name: PackageName) -> Found:
     return Found(start, packages, connections, group, gate)
 
 
-def visible(session: Session, found: Found) -> Visible:
-    """What of the stored versions a client is shown."""
+def visible(session: Session, found: Found, *, with_details: bool = False) -> Visible:
+    """What of the stored versions a client is shown. Their `details`, most of the bytes of a long list, are loaded when asked for."""
     order = {row.id: (at, place) for at, (place, row) in enumerate(found.packages)}
     if not order:
         return Visible([], frozenset())
@@ -145,6 +145,8 @@ def visible(session: Session, found: Found) -> Visible:
         select(Version, Asset).outerjoin(Asset, (Asset.version_id == Version.id) & Asset.deleted_at.is_(None))
         .where(Version.package_id.in_(order)).order_by(Asset.id)
     )
+    if not with_details:
+        query = query.options(defer(Version.details, raiseload=True))
     rows = [(v, a) for v, a in session.execute(query) if found.admits(order[v.package_id][1], v)]
     rows.sort(key=lambda pair: order[pair[0].package_id][0])
     deciding: dict[str, Version] = {}

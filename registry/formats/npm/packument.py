@@ -46,7 +46,7 @@ def full(site: Site, package: Sources, name: PackageName, base: str) -> dict[str
     tags: dict[str, str] = {}
     top: dict[str, Any] = {}
     with site.db.read() as session:
-        shown = catalog.visible(session, package.found)
+        shown = catalog.visible(session, package.found, with_details=True)
         for _, row in package.found.packages:
             tags = {**catalog.tags(session, row), **tags}
     _add_stored(shown.files, versions, time, top)

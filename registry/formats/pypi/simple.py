@@ -53,7 +53,7 @@ def stored_file(version: Version, asset: Asset) -> ProjectFile:
 
 def instant(moment: datetime) -> str:
     """PEP 700's form of a moment."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def project_json(name: str, files: Iterable[ProjectFile], base: str, status: Status = ACTIVE) -> bytes:
