@@ -12,7 +12,7 @@ from registry import catalog, changes, groups
 from registry.catalog import Place
 from registry.changes import CREATED, UPDATED
 from registry.formats import format_named
-from registry.models import ALLOW, ARCHIVED, BLOCK, DISPOSED, EXTERNAL, INTERNAL, PUBLISHED, Asset, DistTag, Package, Version
+from registry.models import ALLOW, ARCHIVED, BLOCK, DISPOSED, EXTERNAL, INTERNAL, PUBLISHED, Asset, DistTag, Domain, Package, Version
 from registry.names import PackageName
 from service.kernel import audit, bus, clock
 from service.kernel.blobs import Blob
@@ -142,12 +142,13 @@ def check_publishable(session: Session, where: Place, package: Package, name: Pa
     if package.publish == BLOCK:
         raise PublishBlocked(package=package.display_name, repository=repository)
     # Read now: the place was read before the lock.
-    now = catalog.place(session, where.domain, where.name)
-    group = groups.effective(groups.load(session, now.domain_id, now.groups_revision), name)
+    revision = session.scalar(select(Domain.groups_revision).where(Domain.id == where.domain_id)) or 0
+    group = groups.effective(groups.load(session, where.domain_id, revision), name)
     if not group.allows(groups.PUBLISH, where.name):
         raise GroupBlocked(package=package.display_name, repository=repository, group=group.rules[groups.PUBLISH][1])
     key = format_named(name.format).key(version)
     if package.upstream == ALLOW and not _is_ours(session, package, key):
+        now = catalog.place(session, where.domain, where.name)
         for place, row in catalog.find(session, now, name).packages:
             if place.id != where.id and session.scalar(select(Version.id).where(Version.package_id == row.id, Version.key == key)):
                 raise VersionUpstream(
