@@ -8,6 +8,7 @@ import resource
 import sys
 import threading
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -57,12 +58,20 @@ def _serve(requests: IO[bytes], answers: IO[bytes], rules: Sequence[type[Rule]],
     review_file(SourceFile("warm.py", _SAMPLE), ReviewOptions(), rules)
     _say(answers, {"ready": True})
     _silence()
-    for line in requests:
+    for line in iter(requests.readline, b""):
         request = json.loads(line)
         file = SourceFile(request["path"], base64.b64decode(request["content"]))
-        report = review_file(file, ReviewOptions.model_validate(request["options"]), rules)
+        read = partial(_read, requests, answers) if request.get("tree") else None
+        report = review_file(file, ReviewOptions.model_validate(request["options"]), rules, read)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIBIBYTE
         _say(answers, {"report": report.to_dict(), "recycle": peak > memory * _RECYCLE_SHARE})
+
+
+def _read(requests: IO[bytes], answers: IO[bytes], paths: Sequence[str]) -> SourceFile | None:
+    """Asks for the first of these files that the tree has."""
+    _say(answers, {"need": list(paths)})
+    given = json.loads(requests.readline())
+    return SourceFile(given["path"], base64.b64decode(given["content"])) if given else None
 
 
 def _silence() -> None:

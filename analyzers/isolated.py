@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -16,6 +17,8 @@ from analyzers.finding import Diagnostic, FileReport, SourceFile
 from analyzers.limits import is_binary, is_python, too_large
 from analyzers.options import ReviewOptions
 
+Read = Callable[[Sequence[str]], SourceFile | None]
+"""The first of these paths that the tree under review has."""
 START_SECONDS_MAX = 120.0
 _GRACE_SECONDS = 2.0
 _ROOT = Path(__file__).resolve().parent.parent
@@ -62,36 +65,50 @@ class Reviewer:
         with self._lock:
             self._started()
 
-    def review_files(self, files: Sequence[SourceFile], options: ReviewOptions) -> list[FileReport]:
-        """One report for each file, in order. Raises ReviewerBroken when no child starts."""
+    def review_files(
+        self, files: Sequence[SourceFile], options: ReviewOptions, read: Read | None = None
+    ) -> list[FileReport]:
+        """One report for each file, in order. Raises ReviewerBroken when no child starts.
+
+        `read` gives the first of some paths that the tree has, so that data flow is followed through what a file imports.
+        """
         settings = options.model_dump(mode="json")
         with self._lock:
-            return [self._review(file, options, settings) for file in files]
+            return [self._review(file, options, settings, read) for file in files]
 
     def close(self) -> None:
         """Ends the child, if there is one."""
         with self._lock:
             self._end()
 
-    def _review(self, file: SourceFile, options: ReviewOptions, settings: dict[str, Any]) -> FileReport:
+    def _review(
+        self, file: SourceFile, options: ReviewOptions, settings: dict[str, Any], read: Read | None
+    ) -> FileReport:
         if options.excludes(file.path) or is_binary(file):
             return FileReport()
         if large := too_large(file):
             return FileReport(diagnostics=(large,))
-        content = base64.b64encode(file.content).decode("ascii")
-        request = {"path": file.path, "content": content, "options": settings}
-        answer, told = self._ask(self._started(), request)
+        request = {**_packed(file), "options": settings, "tree": read is not None}
+        answer, told = self._ask(self._started(), request, read)
         if answer is not None:
             if answer["recycle"]:
                 self._end()
             return FileReport.from_dict(answer["report"])
         return FileReport(diagnostics=(Diagnostic(file.path, 0, f"not reviewed: {told}", unreadable=is_python(file)),))
 
-    def _ask(self, child: subprocess.Popen[bytes], request: dict[str, Any]) -> tuple[Any, str]:
-        """The child's answer, or None and why there is none."""
-        line, late = _exchange(child, json.dumps(request).encode() + b"\n", self.seconds_per_file_max)
-        if line:
-            return json.loads(line), ""
+    def _ask(self, child: subprocess.Popen[bytes], request: dict[str, Any], read: Read | None) -> tuple[Any, str]:
+        """The child's answer, or None and why there is none. Files that it asks for on the way are handed to it."""
+        until = time.monotonic() + self.seconds_per_file_max
+        message: dict[str, Any] | None = request
+        while True:
+            line, late = _exchange(child, json.dumps(message).encode() + b"\n", max(until - time.monotonic(), 0.01))
+            answer = json.loads(line) if line else {}
+            if "report" in answer:
+                return answer, ""
+            if "need" not in answer or read is None:
+                break
+            file = read(answer["need"])
+            message = _packed(file) if file is not None else None
         code = self._end()
         if late:
             return None, f"the review took longer than {self.seconds_per_file_max:g} seconds and was stopped"
@@ -154,6 +171,10 @@ def _exchange(child: subprocess.Popen[bytes], message: bytes, seconds_max: float
     finally:
         clock.cancel()
     return (line if line.endswith(b"\n") else b""), late.is_set()
+
+
+def _packed(file: SourceFile) -> dict[str, str]:
+    return {"path": file.path, "content": base64.b64encode(file.content).decode("ascii")}
 
 
 def _close_input(child: subprocess.Popen[bytes]) -> None:

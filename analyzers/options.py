@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pathspec import GitIgnoreSpec
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -18,6 +18,58 @@ PATTERNS_MAX = 500
 Patterns = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=500)], ...], Field(max_length=PATTERNS_MAX)]
 
 
+_NAME = r"^(\*|[A-Za-z_][\w.()]*)(\.\w+)*(\(\))?$"
+Names = Annotated[
+    tuple[Annotated[str, Field(pattern=_NAME, max_length=200)], ...], Field(min_length=1, max_length=100)
+]
+SinkKind = Literal[
+    "sql", "command", "code", "import", "template", "deserialize", "path", "xss", "ldap", "xpath", "nosql", "xml", "ssrf",
+    "redirect", "header", "mail", "log", "regex", "session",
+]  # fmt: skip
+"""The kinds of `analyzers/models/kinds.toml`, written out so that this module stays cheap to import."""
+
+
+class SourceModel(BaseModel):
+    """Names of attributes, or of calls with `()`, that give what strangers decide."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    names: Names
+    told: Annotated[str, Field(max_length=100)] = "a source that this repository names"
+
+
+class SinkModel(BaseModel):
+    """Names of calls that must not get what strangers decide: arguments by position and keyword."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    names: Names
+    kind: SinkKind
+    positions: Annotated[tuple[int, ...], Field(max_length=20)] = (0,)
+    keywords: Annotated[tuple[str, ...], Field(max_length=20)] = ()
+
+
+class SanitizerModel(BaseModel):
+    """Names of calls whose result, or whose word as a test, makes a value harmless for some kinds of sink; `*` is all."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    names: Names
+    kinds: Annotated[tuple[SinkKind | Literal["*"], ...], Field(min_length=1)]
+
+
+class ModelOptions(BaseModel):
+    """What data flow is told about functions of this repository and libraries that Lockgate does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    sources: Annotated[tuple[SourceModel, ...], Field(max_length=100)] = ()
+    sinks: Annotated[tuple[SinkModel, ...], Field(max_length=100)] = ()
+    sanitizers: Annotated[tuple[SanitizerModel, ...], Field(max_length=100)] = ()
+    guards: Annotated[tuple[SanitizerModel, ...], Field(max_length=100)] = ()
+
+    def document(self) -> dict[str, Any]:
+        """The models in the form of the files in `analyzers/models`."""
+        tables = {"source": self.sources, "sink": self.sinks, "sanitizer": self.sanitizers, "guard": self.guards}
+        return {name: [one.model_dump(mode="json") for one in given] for name, given in tables.items()}
+
+
 class ReviewOptions(BaseModel):
     """What the review looks at."""
 
@@ -27,6 +79,9 @@ class ReviewOptions(BaseModel):
     """Paths that are not reviewed, as patterns of .gitignore."""
     disable: Patterns = ()
     """Rules, by name (`missing-timeout`, `B113`), or whole tools (`bandit`, `detect-secrets`) that say nothing."""
+
+    models: ModelOptions = ModelOptions()
+    """Sources, sinks, sanitisers and guards that data flow is told of."""
 
     @cached_property
     def _spec(self) -> GitIgnoreSpec:

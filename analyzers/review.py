@@ -15,7 +15,7 @@ from analyzers.context import Draft
 from analyzers.detector import scan
 from analyzers.finding import Diagnostic, FileReport, Finding, Report, SourceFile, Suppressed
 from analyzers.flow.findings import concerns, find
-from analyzers.flow.models import built_in
+from analyzers.flow.models import models_for
 from analyzers.flow.modules import Modules, Read
 from analyzers.limits import FINDINGS_PER_FILE_MAX, is_binary, is_python, too_large
 from analyzers.lines import Lines
@@ -112,8 +112,9 @@ def _python(
             told.append(Diagnostic(file.path, error.raw_line, f"not valid Python: {message}", unreadable=True))
         return []
     drafts, failed = lint(module, text, file.path, rules)
-    if concerns(text, drafts, built_in()):
-        drafts, partly = find(module, file.path, drafts, built_in(), _modules.loader(file.path, read))
+    models = models_for(options.models)
+    if concerns(text, drafts, models):
+        drafts, partly = find(module, file.path, drafts, models, _modules.loader(file.path, read))
         failed += partly
     told.extend(Diagnostic(file.path, 0, one) for one in failed)
     if not options.disables("", bandit.TOOL) and not any(one.unreadable for one in told):

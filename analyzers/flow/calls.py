@@ -31,7 +31,10 @@ class Calls(Expressions):
         ref = target.ref
         word = func.name if isinstance(func, ir.Attr) else func.id if isinstance(func, ir.Name) else ""
         if isinstance(ref, Closure):
-            return self._own(node, ref, receiver, args, keywords)
+            own = f"{ref.scope.module.name}.{ref.function.name}"
+            self._sinks(node, own, "", receiver, args, keywords)
+            told = self._modelled(node, own, "", receiver, args, keywords)
+            return told if told is not None else self._own(node, ref, receiver, args, keywords)
         if isinstance(ref, ClassRef):
             return self._made(node, ref, args, keywords)
         name = ref if isinstance(ref, str) else None

@@ -7,11 +7,12 @@ Each file holds tables `kind` (what reaching a kind of sink means), `source`, `h
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 from analyzers.finding import Confidence, Severity
+from analyzers.options import ModelOptions
 
 _FOLDER = Path(__file__).parent.parent / "models"
 EVERYBODY = frozenset({"remote", "local"})
@@ -89,7 +90,18 @@ class Models:
 @cache
 def built_in() -> Models:
     """The models that Lockgate brings. Raises BrokenModel."""
-    return load(tomllib.loads(path.read_text()) for path in sorted(_FOLDER.glob("*.toml")))
+    return load(_documents())
+
+
+@lru_cache(maxsize=8)
+def models_for(options: ModelOptions) -> Models:
+    """The models that Lockgate brings and those of a repository, which win. Raises BrokenModel."""
+    return built_in() if options == ModelOptions() else load([*_documents(), options.document()])
+
+
+@cache
+def _documents() -> tuple[Mapping[str, Any], ...]:
+    return tuple(tomllib.loads(path.read_text()) for path in sorted(_FOLDER.glob("*.toml")))
 
 
 def load(documents: Iterable[Mapping[str, Any]]) -> Models:

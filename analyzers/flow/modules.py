@@ -3,7 +3,7 @@
 import hashlib
 import sys
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePosixPath
 
 import libcst as cst
@@ -14,7 +14,7 @@ from analyzers.flow.lower_block import lower
 from analyzers.flow.program import module_name
 from analyzers.limits import FILE_BYTES_MAX
 
-Read = Callable[[list[str]], SourceFile | None]
+Read = Callable[[Sequence[str]], SourceFile | None]
 """The first of these paths that the tree under review has."""
 MODULES_MAX = 100
 """For each file under review; what lies further counts as unknown."""

@@ -58,6 +58,10 @@ def _finding(finding: Finding, line_of: SourceLine, near: Sequence[Finding]) -> 
         line = line_of(finding.path, number) if number > 0 else None
         if line is not None:
             yield from _source(finding, number, _plain(masked(line, number, near).expandtabs(4))[:WIDTH_MAX])
+    if len(finding.steps) > 1:
+        yield f"  {click.style('The way of the value:', bold=True)}"
+        for number, step in enumerate(finding.steps, 1):
+            yield f"    {number:2}. {_plain(step.path)}:{step.line}  {_plain(step.message)}"
     if finding.fix:
         yield f"  {click.style('Fix:', bold=True)} {_plain(finding.fix)}"
 

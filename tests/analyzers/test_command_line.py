@@ -130,3 +130,27 @@ def test_a_terminal_is_not_steered_by_sources(tmp_path):
     done = lockgate(".", cwd=tmp_path)
     assert done.returncode == 1
     assert "\x1b" not in done.stdout
+
+
+def test_data_flow_is_told_across_files(tmp_path: Path) -> None:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop/base.py").write_text("import os\n\n\ndef run(line):\n    os.system('ls ' + line)\n")
+    (tmp_path / "app.py").write_text("from flask import request\nfrom shop.base import run\n\n\ndef page():\n    run(request.args['a'])\n")
+    done = lockgate(str(tmp_path), cwd=tmp_path)
+    assert done.returncode == 1
+    assert "app.py:6:5  high  shell-injection" in done.stdout
+    assert "shop/base.py:5  `system` gets it" in done.stdout
+
+
+def test_rules_are_tested_by_their_own_examples(tmp_path: Path) -> None:
+    rule = (
+        "import libcst as cst\nfrom analyzers.rule import Rule\n\n\nclass NoPrint(Rule):\n"
+        "    '''Printing is for programs.'''\n    calls = ('builtins.print',)\n    invalid = ('print(1)', 'log(1)')\n    valid = ('log(2)',)\n\n"
+        "    def visit_Call(self, node: cst.Call) -> None:\n        self.report(node)\n"
+    )
+    (tmp_path / "no_print.py").write_text(rule)
+    done = lockgate("--rules", str(tmp_path), "--test-rules", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "no-print: finds nothing in invalid example 2" in done.stdout
+    (tmp_path / "no_print.py").write_text(rule.replace(", 'log(1)'", ","))
+    assert lockgate("--rules", str(tmp_path), "--test-rules", cwd=tmp_path).returncode == 0

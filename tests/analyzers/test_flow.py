@@ -1,6 +1,7 @@
 """Data flow by its labelled cases, by what it says of the way, and by code that means it ill."""
 
 import sys
+from typing import get_args
 
 import libcst as cst
 import pytest
@@ -10,7 +11,7 @@ from analyzers.flow.cases import all_cases
 from analyzers.flow.models import BrokenModel, built_in, load
 from analyzers.flow.modules import candidates
 from analyzers.flow.program import analyse
-from analyzers.options import ReviewOptions
+from analyzers.options import ReviewOptions, SinkKind
 from analyzers.review import review_file
 from analyzers.rule import all_rules
 
@@ -134,3 +135,24 @@ def test_modules_are_looked_for_near_their_user():
 def test_a_model_with_an_unknown_kind_is_refused():
     with pytest.raises(BrokenModel, match="nothing-such"):
         load([{"sink": [{"kind": "nothing-such", "names": ["a.b"], "positions": [0]}]}])
+
+
+def test_a_repository_teaches_its_own_functions():
+    source = (
+        "from flask import request\nfrom shop import tidy, run_line, told\n\n\ndef clean(x):\n    return x\n\n\n"
+        "def page(base):\n    base.execute('SELECT ' + tidy(request.args['a']))\n    base.execute('SELECT ' + clean(request.args['b']))\n"
+        "    run_line(told())\n"
+    )
+    settings = {
+        "sources": [{"names": ["shop.told()"]}],
+        "sinks": [{"names": ["shop.run_line"], "kind": "command"}],
+        "sanitizers": [{"names": ["shop.tidy", "app.clean"], "kinds": ["sql"]}],
+    }
+    plain = review_file(SourceFile("app.py", source.encode()), QUIET, ()).findings
+    assert [(one.rule, one.line) for one in plain] == [("sql-injection", 10), ("sql-injection", 11)]
+    taught = ReviewOptions.model_validate({"disable": QUIET.disable, "models": settings})
+    assert [(one.rule, one.line) for one in review_file(SourceFile("app.py", source.encode()), taught, ()).findings] == [("shell-injection", 12)]
+
+
+def test_options_know_every_kind():
+    assert set(get_args(SinkKind)) == set(built_in().kinds)

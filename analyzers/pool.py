@@ -1,0 +1,54 @@
+"""Several reviewers side by side, one for each core; the reports come in the order of the files whoever is done first."""
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+
+from analyzers.finding import FileReport, SourceFile
+from analyzers.isolated import Read, Reviewer
+from analyzers.options import ReviewOptions
+
+PROCESSES_MAX = 4
+"""Each child holds parsers and rules: more of them would need more memory than they save time."""
+FILES_PER_PROCESS_MIN = 25
+"""A child takes as long to start as it needs for so many files."""
+
+
+class Pool:
+    """Reviewers that share the work. Close it, or use it as a context."""
+
+    def __init__(self, files: int, rules_folder: Path | None = None) -> None:
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        wanted = max(1, min(cores, PROCESSES_MAX, files // FILES_PER_PROCESS_MIN))
+        self._reviewers = [Reviewer(rules_folder=rules_folder) for _ in range(wanted)]
+        self._threads = ThreadPoolExecutor(wanted)
+
+    def __enter__(self) -> "Pool":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def review_files(
+        self, files: Sequence[SourceFile], options: ReviewOptions, read: Read | None = None
+    ) -> list[FileReport]:
+        """One report for each file, in order. Raises ReviewerBroken when no child starts."""
+        reports: list[FileReport | None] = [None] * len(files)
+
+        def work(number: int) -> None:
+            mine = range(number, len(files), len(self._reviewers))
+            for at, report in zip(mine, self._reviewers[number].review_files([files[n] for n in mine], options, read), strict=True):
+                reports[at] = report
+
+        list(self._threads.map(work, range(len(self._reviewers))))
+        return [one for one in reports if one is not None]
+
+    def close(self) -> None:
+        """Ends the children."""
+        self._threads.shutdown()
+        for one in self._reviewers:
+            one.close()

@@ -1,0 +1,35 @@
+"""Runs the examples that rules carry: what a rule's author sees while writing it."""
+
+from collections.abc import Iterator, Sequence
+
+import libcst as cst
+
+from analyzers.lint import lint
+from analyzers.rule import Rule, name_of
+
+_SHOWN_MAX = 200
+
+
+def broken(rules: Sequence[type[Rule]]) -> Iterator[str]:
+    """A sentence for each example on which a rule does not do what it promises, and for each rule without examples."""
+    for rule in rules:
+        if not rule.invalid or not rule.valid:
+            yield f"{name_of(rule)}: needs examples of both kinds, `invalid` and `valid`"
+        for number, source in enumerate(rule.invalid, 1):
+            yield from _told(rule, f"invalid example {number}", source, wanted=True)
+        for number, source in enumerate(rule.valid, 1):
+            yield from _told(rule, f"valid example {number}", source, wanted=False)
+
+
+def _told(rule: type[Rule], which: str, source: str, *, wanted: bool) -> Iterator[str]:
+    shown = source if len(source) <= _SHOWN_MAX else f"{source[:_SHOWN_MAX]}…"
+    try:
+        module = cst.parse_module(source)
+    except cst.ParserSyntaxError as error:
+        yield f"{name_of(rule)}: {which} is not valid Python, line {error.raw_line}: {shown!r}"
+        return
+    found, failed = lint(module, source, "example.py", [rule])
+    for one in failed:
+        yield f"{name_of(rule)}: {which}: {one}: {shown!r}"
+    if not failed and bool(found) is not wanted:
+        yield f"{name_of(rule)}: finds {len(found) or 'nothing'} in {which}: {shown!r}"
