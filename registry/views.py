@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from registry import age, catalog, delivery, explain
+from registry.advisories import store as advisories
 from registry.catalog import Place
 from registry.formats import Address, all_formats, format_named
 from registry.models import EXTERNAL, INTERNAL, Package, Version, VersionEvent
@@ -113,12 +114,15 @@ def package(domain: str, repository: str, format_name: str, name: str) -> str:
         files = catalog.assets(session, version)
         tags = catalog.tags(session, row)
         why = explain.origins(session, place, package_format.parse(name))
+        warnings = package_format.warnings(session, row)
+    known = advisories.of_version(site(), format_name, package_format.parse(name).full, version.version)
     return render_template(
         "registry/package.html", place=place, package=row, version=version, versions=versions[:VERSIONS_SHOWN], count=len(versions),
         files=files, tags=tags, format=package_format,
         recipes=package_format.install(_address(place), row.display_name, version.version),
         facts=_facts(version), links=_links(version), needs=package_format.dependencies(version.details), readme=readme_of(version),
         line=_line(version), deprecated=version.details.get("manifest", {}).get("deprecated", ""), external=EXTERNAL, why=why,
+        warnings=warnings, known=known,
         may_admin=principal().may("registry:Admin", place.resource), statuses=TARGETS,
         link=lambda number: package_url(place, row, number),
         file_url=lambda one: f"{repository_url(place)}/-/files/{one.id}/{quote(one.name)}",

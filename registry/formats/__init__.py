@@ -8,8 +8,10 @@ from functools import cache
 from typing import Any
 
 from flask import Blueprint
+from sqlalchemy.orm import Session
 
 from registry.catalog import Place
+from registry.models import Package
 from registry.names import PackageName
 from service.kernel.errors import Missing
 from service.kernel.site import Site
@@ -67,6 +69,8 @@ class PackageFormat:
     """From a version's details: what it needs, as (name and condition, kind)."""
     outside: Callable[[Site, Place, PackageName], Iterable[str]] = lambda _site, _place, _name: ()
     """The versions that external connections offer now; those that cannot be asked offer none."""
+    warnings: Callable[[Session, Package], list[str]] = lambda _session, _package: []
+    """What a reader of the package's page should know first, in sentences."""
 
 
 @cache

@@ -65,6 +65,10 @@ def test_audits_answer_from_imported_advisories(fresh_server: Server, tmp_path: 
     [told] = server.call("GET", "/pypi/default/main/pypi/holed-py/1.1/json").json()["vulnerabilities"]
     assert (told["id"], told["fixed_in"], told["aliases"]) == ("MADE-2024-2", ["1.2.0"], ["CVE-2024-2"])
 
+    page = server.call("GET", "/packages/default/main/npm/holed", headers={"Accept": "text/html"}).text
+    assert "MADE-2024-1" in page
+    assert "holed breaks" in page
+
     (tmp_path / "1.json").write_text(json.dumps(record(1, "holed", withdrawn="2024-02-02T00:00:00Z")))
     advisories(server, "import", str(tmp_path / "1.json"))
     gone = server.call("POST", "/npm/default/main/-/npm/v1/security/advisories/bulk", {"holed": ["1.1.0"]})

@@ -16,6 +16,8 @@ from tests.registry.clients import Clients
 from tests.registry.conftest import Upload
 from tests.registry.made import wheel
 
+pytestmark = pytest.mark.anydb  # clients and their files; the server's part is tested elsewhere on every database
+
 
 def login(clients: Clients, client: str, *more: str, token: str = "") -> subprocess.CompletedProcess[str]:
     return clients.run(
@@ -128,7 +130,6 @@ def test_waits_of_clients_are_told(clients: Clients) -> None:
         assert "@team/*" in (clients.home / file).read_text()
 
 
-@pytest.mark.anydb
 def test_every_python_client_has_its_file(tmp_path: Path) -> None:
     target = Target("http://127.0.0.1:1", "lgt_secret")
     [pdm] = login_files.pdm(target, tmp_path, {}).edits
@@ -147,7 +148,6 @@ def test_every_python_client_has_its_file(tmp_path: Path) -> None:
     assert "//127.0.0.1:1/npm/default/main/:always-auth=true" in classic.text.splitlines()
 
 
-@pytest.mark.anydb
 @given(before=st.lists(st.sampled_from(["a", "b", "c", ""]), max_size=8), ours=st.lists(st.sampled_from(["OURS 1", "OURS 2"]), max_size=4), at=st.integers(0, 8), theirs=st.lists(st.sampled_from(["later", "still later"]), max_size=3))
 def test_what_others_add_later_survives_an_undo(before: list[str], ours: list[str], at: int, theirs: list[str]) -> None:
     old = "".join(f"{line}\n" for line in before)

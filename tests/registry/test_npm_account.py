@@ -42,6 +42,7 @@ def approve(server: Server, url: str, browser: dict[str, str]) -> Answer:
     return server.call("POST", url, token=None, headers=headers, body=body)
 
 
+@pytest.mark.anydb
 def test_npm_logs_in_through_the_browser(server: Server, clients: Clients) -> None:
     clients.npm("ping", token=None)  # writes .npmrc without a token
     command = ["npm", "login", "--auth-type=web", "--browser=false"]
@@ -94,6 +95,7 @@ def test_older_clients_log_in_with_a_token_as_password(server: Server, clients: 
     assert npm(server, clients, "GET", "-/whoami", token=token).status == 401
 
 
+@pytest.mark.anydb
 def test_npm_lists_makes_and_revokes_tokens(server: Server, clients: Clients) -> None:
     made = clients.npm("token", "create", "--name", "laptop", "--password", server.token, "--json")
     assert made.returncode == 0, made.stderr

@@ -31,6 +31,7 @@ def published(server: Server, clients: Clients, name: str, version: str, **manif
     return answer
 
 
+@pytest.mark.anydb
 def test_npm_unpublishes_one_version(server: Server, clients: Clients) -> None:
     for version in ("1.0.0", "1.1.0"):
         published(server, clients, "fleeting", version)
@@ -184,6 +185,7 @@ class Pieces:
         return piece
 
 
+@pytest.mark.anydb
 def test_a_large_tarball_stays_out_of_memory(server: Server, clients: Clients) -> None:
     noise = random.Random(1).randbytes(32 * 1024 * 1024).decode("latin-1")  # 48 MiB as UTF-8, 64 MiB in the document
     tarball = npm_tarball("heavy", "1.0.0", **{"package/noise.txt": noise})

@@ -105,6 +105,8 @@ def test_quarantined_projects_offer_no_files(server: Server, clients: Clients, u
     answer = get(server, clients, f"files/caught/{one.filename}")
     assert answer.status == 403
     assert "malware" in answer.text
+    page_of_it = server.call("GET", f"/packages/default/{clients.repository}/pypi/caught", headers={"Accept": "text/html"}).text
+    assert "This project is quarantined (malware)" in page_of_it
 
 
 def test_a_status_comes_through_a_connection(server: Server, mirror: Clients, upstream: FakeUpstream) -> None:

@@ -170,5 +170,5 @@ def _dependencies(details: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 FORMAT = PackageFormat(
-    "pypi", "Python", pypi_name, pypi_key, pypi_order, bp, recipes.install, recipes.publish, _dependencies, project.outside
+    "pypi", "Python", pypi_name, pypi_key, pypi_order, bp, recipes.install, recipes.publish, _dependencies, project.outside, rules.warnings
 )

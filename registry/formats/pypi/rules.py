@@ -139,5 +139,12 @@ def check_not_quarantined(site: Site, where: Place, name: PackageName) -> None:
         raise Quarantined(project=name.name, reason=_because(status))
 
 
+def warnings(session: Session, package: Package) -> list[str]:
+    """What the status marker means to who reads the project's page."""
+    status = status_of(session, [package])
+    means = {"archived": "it takes no new files", "deprecated": "look for another one", "quarantined": "its files are withheld"}
+    return [f"This project is {status.status}{_because(status)}: {means[status.status]}."] if status.status in means else []
+
+
 def _because(status: Status) -> str:
     return f" ({status.reason})" if status.reason else ""
