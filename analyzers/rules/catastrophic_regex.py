@@ -43,6 +43,7 @@ class CatastrophicRegex(CallRule):
     valid = (
         "import re\nre.match(r'(a+b)+$', x)",
         "import re\nre.match(r'a+$', x)",
+        "import re\nre.compile(r'(?:\\r\\n|\\r|\\n){2,}')",
         "import re\nre.compile(r'^(\\w+\\.)*\\w+$')",
         "import re\nre.match(r'(?:ab|cd)*$', x)",
         "import re\nre.match(r'(a{1,3}){2}', x)",
@@ -62,22 +63,24 @@ class CatastrophicRegex(CallRule):
                 parsed = parser.parse(text)
         except (re.error, RecursionError, OverflowError):
             return
-        if _explodes(parsed):
+        if _explodes(list(parsed), tail=name.endswith("fullmatch")):
             self.report(node)
 
 
-def _explodes(pattern: Any) -> bool:
-    for operation, value in pattern:
+def _explodes(pattern: Any, *, tail: bool) -> bool:
+    """`tail` says whether something that can fail follows: without it the first way through is taken and none is tried again."""
+    items = list(pattern)
+    for index, (operation, value) in enumerate(items):
+        followed = tail or any(not _vanishes(one) for one in items[index + 1 :])
         if operation in _REPEATS:
             low, high, inner = value
-            if high > _MANY and low != high and _ambiguous(inner):
+            if followed and high > _MANY and low != high and _ambiguous(inner):
                 return True
-            if _explodes(inner):
-                return True
+            below = [inner]
         else:
             below = [value[-1]] if operation is parts.SUBPATTERN else value[1] if operation is parts.BRANCH else []
-            if any(_explodes(one) for one in below):
-                return True
+        if any(_explodes(one, tail=followed) for one in below):
+            return True
     return False
 
 

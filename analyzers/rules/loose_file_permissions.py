@@ -37,15 +37,16 @@ class LooseFilePermissions(CallRule):
         "import os, stat\nos.chmod('a', stat.S_IRUSR | stat.S_IWUSR)",
         "import os\ndef f(mode):\n    os.chmod('a', mode)",
         "import os\nos.umask(0o077)",
+        "import os\nold = os.umask(0)\nos.umask(old)",
         "import os\nos.makedirs('a', exist_ok=True)",
         "def f(os):\n    os.chmod('a', 0o777)",
         "import os\nos.makedirs('/var/spool/x', mode=0o1777)",
     )
 
     def check(self, node: cst.Call, name: str) -> None:
-        """Looks at the mode; the sticky bit keeps others' files safe in a shared folder."""
+        """Looks at the mode. Keeping what `umask(0)` gives is how one asks for the mask; the sticky bit keeps others' files safe in a shared folder."""
         if name == "os.umask":
-            if self.number(argument(node, "mask", 0)) == 0:
+            if self.number(argument(node, "mask", 0)) == 0 and not isinstance(self.parent(), cst.Assign):
                 self.report(node)
             return
         mode = argument(node, "mode", _PLACES[name])

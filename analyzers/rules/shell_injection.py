@@ -10,7 +10,7 @@ _TAKES_SHELL = frozenset(
 ) | {"asyncio.subprocess.create_subprocess_shell"}
 _ALWAYS_SHELL = frozenset(
     {"os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput", "asyncio.create_subprocess_shell",
-     "asyncio.subprocess.create_subprocess_shell", "pty.spawn", "commands.getoutput"}
+     "asyncio.subprocess.create_subprocess_shell", "commands.getoutput"}
 )  # fmt: skip
 
 
@@ -27,7 +27,7 @@ class ShellInjection(Rule):
     severity = "high"
     cwe = 78
     prior = 0.85
-    triggers = ("subprocess", "system", "popen", "commands", "pty")
+    triggers = ("subprocess", "system", "popen", "commands")
     invalid = (
         'import subprocess\ndef f(name):\n    subprocess.run("ls " + name, shell=True)',
         'import subprocess as sp\ndef f(name):\n    sp.check_output(f"ls {name}", shell=True)',

@@ -41,6 +41,7 @@ class UnverifiedTls(Rule):
         "import ssl\ncontext = ssl.create_default_context()\ncontext.verify_mode = ssl.CERT_REQUIRED",
         "import jwt\ndef f(token):\n    return jwt.decode(token, verify=False)",
         "def f(form):\n    form.save(verify=False)",
+        "class Context:\n    def __init__(self):\n        self.check_hostname = False",
     )
 
     def visit_Call(self, node: cst.Call) -> None:
@@ -59,6 +60,8 @@ class UnverifiedTls(Rule):
             if not isinstance(target.target, cst.Attribute):
                 continue
             attribute = target.target.attr.value
+            if is_name(target.target.value, "self"):
+                continue  # a context of its own kind sets up its defaults
             owner = self.qualified_name(target.target.value) or ""
             client = attribute == "verify" and owner.startswith(_CLIENTS)
             off = is_name(node.value, "False") and (attribute == "check_hostname" or client)

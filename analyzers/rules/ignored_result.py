@@ -1,0 +1,61 @@
+"""Results that are thrown away although nothing else happens."""
+
+import libcst as cst
+
+from analyzers.rule import Rule
+
+_BUILTINS = ("sorted", "len", "sum", "reversed", "abs", "min", "max", "round", "zip", "enumerate")
+_PURE = frozenset(f"builtins.{name}" for name in _BUILTINS) | {
+    "copy.copy", "copy.deepcopy", "os.path.join", "json.dumps", "re.sub", "re.escape", "shlex.quote", "html.escape",
+}  # fmt: skip
+_TEXT = frozenset({"replace", "upper", "lower", "strip", "lstrip", "rstrip", "removeprefix", "removesuffix", "title", "format", "zfill"})
+
+
+class IgnoredResult(Rule):
+    """The call changes nothing and its result is thrown away: the line does nothing.
+
+    Texts cannot be changed: `replace`, `strip` and `upper` return a new one. `sorted` leaves its argument alone.
+
+    Fix: keep the result: `name = name.strip()`, `items = sorted(items)`.
+    """
+
+    severity = "medium"
+    cwe = 252
+    prior = 0.85
+    invalid = (
+        "def f(xs):\n    sorted(xs)\n    return xs",
+        "name = 'a '\nname.strip()",
+        "import html\ndef f(t):\n    html.escape(t)\n    return t",
+        "def f(x):\n    text = str(x)\n    text.replace('a', 'b')\n    return text",
+        "class A:\n    def f(self, p):\n        import os\n        os.path.join(p, 'x')",
+        "'{}'.format(3)",
+        "import copy as c\ndef f(x):\n    c.deepcopy(x)",
+    )
+    valid = (
+        "def f(xs):\n    xs = sorted(xs)\n    return xs",
+        "name = 'a '.strip()",
+        "def f(path):\n    path.replace('b')",
+        "def f(xs):\n    xs.sort()",
+        "def f(sorted, xs):\n    sorted(xs)",
+        "def f(x):\n    print(len(x))",
+        "with raises(TypeError):\n    len(3)",
+        "try:\n    len(x)\nexcept TypeError:\n    pass",
+    )
+
+    def visit_Expr(self, node: cst.Expr) -> None:
+        """Looks at calls alone; in `with` and `try` they may be made to see whether they raise."""
+        if not isinstance(node.value, cst.Call) or self.context.inside((cst.With, cst.Try)):
+            return
+        func = node.value.func
+        text = isinstance(func, cst.Attribute) and func.attr.value in _TEXT and self._is_text(func.value)
+        if text or self.qualified_name(func) in _PURE:
+            self.report(node)
+
+    def _is_text(self, owner: cst.BaseExpression) -> bool:
+        if isinstance(owner, cst.Name):
+            found = self.scope.reaching(owner.value, owner)
+            values = [one.value if one.kind == "assign" else None for one in found]
+            return bool(values) and all(value is not None and self._is_text(value) for value in values)
+        if isinstance(owner, cst.Call):
+            return self.qualified_name(owner.func) in ("builtins.str", "builtins.input", "builtins.repr")
+        return isinstance(owner, cst.SimpleString | cst.FormattedString | cst.ConcatenatedString)

@@ -1,0 +1,72 @@
+"""Results of methods that return nothing."""
+
+import libcst as cst
+
+from analyzers.rule import Rule
+
+_LISTS = frozenset({"append", "extend", "sort", "reverse", "insert", "clear", "remove"})
+_SETS = frozenset({"add", "discard", "clear", "remove"})
+_MADE: dict[type, frozenset[str]] = {
+    cst.List: _LISTS, cst.ListComp: _LISTS, cst.Dict: frozenset({"update", "clear"}), cst.DictComp: frozenset({"update", "clear"}),
+    cst.Set: _SETS, cst.SetComp: _SETS,
+}  # fmt: skip
+
+
+class InPlaceResult(Rule):
+    """The result of a method that changes its object and returns None is kept: the name now holds None.
+
+    The changed list stays behind, and the next use of the name fails.
+
+    Fix: call it on a line of its own, or use `sorted(items)`, `[*items, item]`, `{**a, **b}`.
+    """
+
+    severity = "high"
+    cwe = 252
+    prior = 0.9
+    triggers = ("= ", "return", "random.shuffle")
+    invalid = (
+        "xs = [3, 1]\nys = xs.sort()",
+        "def f():\n    xs = []\n    xs = xs.append(1)",
+        "def f():\n    d = {}\n    return d.update(a=1)",
+        "import random\nxs = random.shuffle(ys)",
+        "def f(y):\n    names = [x for x in y]\n    for n in names.reverse():\n        print(n)",
+        "x = [3, 1, 2].sort()",
+        "class A:\n    def f(self):\n        seen = {1}\n        self.seen = seen.add(2)",
+    )
+    valid = (
+        "xs = [3, 1]\nxs.sort()",
+        "xs = sorted([3, 1])",
+        "def f(xs):\n    return xs.append(1)",
+        "d = {}\nx = d.pop('a')",
+        "import random\nrandom.shuffle(xs)",
+        "from pandas import DataFrame\nx = DataFrame().append(1)",
+        "xs = []\nf = lambda: xs.append(1)",
+        "xs = [1]\nx = xs.pop()",
+    )
+
+    def visit_Assign(self, node: cst.Assign) -> None:
+        """Looks at what is kept."""
+        self._check(node.value)
+
+    def visit_Return(self, node: cst.Return) -> None:
+        """Looks at what is returned."""
+        self._check(node.value)
+
+    def visit_For(self, node: cst.For) -> None:
+        """Looks at what is gone over."""
+        self._check(node.iter)
+
+    def _check(self, node: cst.BaseExpression | None) -> None:
+        if not isinstance(node, cst.Call):
+            return
+        func = node.func
+        changes = isinstance(func, cst.Attribute) and func.attr.value in self._changing(func.value)
+        if changes or self.qualified_name(func) == "random.shuffle":
+            self.report(node)
+
+    def _changing(self, owner: cst.BaseExpression) -> frozenset[str]:
+        if isinstance(owner, cst.Name):
+            found = self.scope.reaching(owner.value, owner)
+            kinds = {type(one.value) for one in found if one.kind == "assign"}
+            return _MADE.get(kinds.pop(), frozenset()) if len(kinds) == 1 and len(found) == 1 else frozenset()
+        return _MADE.get(type(owner), frozenset())

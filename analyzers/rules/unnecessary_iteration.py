@@ -1,0 +1,61 @@
+"""Whole collections gone through for what one step gives."""
+
+import libcst as cst
+
+from analyzers.rule import Rule
+
+
+class UnnecessaryIteration(Rule):
+    """The whole collection is copied or gone through where one step would do.
+
+    `list(d.keys())[0]` copies every key; `x in d.keys()` and `len([...])` build what is thrown away.
+
+    Fix: `next(iter(d))`, `x in d`, `any(...)`, `sum(1 for ...)`.
+    """
+
+    severity = "info"
+    cwe = 1176
+    prior = 0.4
+    triggers = ("keys()", "list(", "any([", "all([", "sorted(", "reversed(")
+    calls = frozenset({"builtins.any", "builtins.all"})
+    invalid = (
+        "x = list(d.keys())[0]",
+        "def f(k, d):\n    return k in d.keys()",
+        "x = any([a for a in b])",
+        "x = list(d)[0]",
+        "x = sorted(xs)[0]",
+        "class A:\n    def f(self, k):\n        if k not in self.d.keys():\n            return 1",
+    )
+    valid = (
+        "x = next(iter(d))",
+        "def f(k, d):\n    return k in d",
+        "x = any(a for a in b)",
+        "x = list(d)[1:]",
+        "x = sorted(xs, key=len)[1]",
+        "for k in list(d.keys()):\n    del d[k]",
+        "def f(list, d):\n    return list(d)[0]",
+        "x = any([a, b, c])",
+    )
+
+    def visit_Subscript(self, node: cst.Subscript) -> None:
+        """Looks at the first item of a copy."""
+        match node:
+            case cst.Subscript(value=cst.Call(func=func, args=[cst.Arg()]), slice=[cst.SubscriptElement(slice=cst.Index(value=index))]):
+                first = isinstance(index, cst.Integer) and index.value == "0"
+                if first and self.qualified_name(func) in ("builtins.list", "builtins.sorted", "builtins.tuple"):
+                    self.report(node)
+
+    def visit_Comparison(self, node: cst.Comparison) -> None:
+        """Looks at membership among keys, and mends it unless more is compared."""
+        if len(node.comparisons) != 1 or not isinstance(node.comparisons[0].operator, cst.In | cst.NotIn):
+            return
+        call = node.comparisons[0].comparator
+        match call:
+            case cst.Call(func=cst.Attribute(attr=cst.Name(value="keys"), value=table), args=[]):
+                self.report(node, replacement=(call, table))
+
+    def visit_Call(self, node: cst.Call) -> None:
+        """Looks at lists made for any and all."""
+        listed = len(node.args) == 1 and isinstance(node.args[0].value, cst.ListComp)
+        if listed and self.qualified_name(node.func) in ("builtins.any", "builtins.all"):
+            self.report(node)
