@@ -35,6 +35,7 @@ import service.git.http
 import service.git.views
 import service.health
 import service.reviews.api
+import service.reviews.detector_pages
 import service.reviews.views
 import service.web.components
 import service.web.csrf
@@ -48,8 +49,8 @@ APIS = [service.accounts.api, service.git.api.api, service.reviews.api.api, regi
         registry.version_api.api, registry.formats.pypi.api.api, pipelines.api.api, pipelines.deployments.api.api,
         pipelines.deployments.agent_api.api, profiler.api.api, profiler.ingest.api]
 BLUEPRINTS = [service.health.health, service.git.http.http, registry.formats.pypi.bp, registry.formats.npm.bp]
-PAGES = [service.web.views, service.git.views, service.reviews.views, registry.views, registry.domain_views, registry.formats.npm.pages,
-         pipelines.views, pipelines.deployments.views, profiler.views]
+PAGES = [service.web.views, service.git.views, service.reviews.views, service.reviews.detector_pages, registry.views,
+         registry.domain_views, registry.formats.npm.pages, pipelines.views, pipelines.deployments.views, profiler.views]
 API_BODY_BYTES_MAX = 16 * 1024 * 1024
 CSP = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'")

@@ -44,7 +44,7 @@ class LooseFilePermissions(CallRule):
     )
 
     def check(self, node: cst.Call, name: str) -> None:
-        """Looks at the mode. Keeping what `umask(0)` gives is how one asks for the mask; the sticky bit keeps others' files safe in a shared folder."""
+        """Looks at the mode. Keeping what `umask(0)` gives only asks for the mask; the sticky bit keeps others' files safe."""
         if name == "os.umask":
             if self.number(argument(node, "mask", 0)) == 0 and not isinstance(self.parent(), cst.Assign):
                 self.report(node)

@@ -3,6 +3,7 @@
 import libcst as cst
 import pytest
 
+from analyzers.adapters.bandit import OWN_RULES
 from analyzers.finding import SEVERITIES
 from analyzers.lint import lint
 from analyzers.rule import all_rules, fix_of, message_of, name_of, why_of
@@ -38,6 +39,14 @@ def test_a_rule_explains_itself(rule):
 def test_there_are_enough_rules():
     assert len(RULES) >= 110
     assert sum(len(rule.invalid) + len(rule.valid) for rule in RULES) >= 1500
+
+
+def test_every_bandit_check_has_a_rule_of_ours():
+    from bandit.core.extension_loader import MANAGER  # after the adapter, which quietens what bandit warns of
+
+    checks = {plugin.plugin._test_id for plugin in MANAGER.plugins} | set(MANAGER.blacklist_by_id)
+    assert checks == set(OWN_RULES)
+    assert set(OWN_RULES.values()) <= {name_of(rule) for rule in RULES}
 
 
 def test_a_failing_rule_is_told_and_others_go_on():
