@@ -1,0 +1,45 @@
+"""`python -m benchmarks.detectors`: recall and precision of the rules on cases that they were not written for."""
+
+import libcst as cst
+
+from analyzers.lint import lint
+from analyzers.rule import Rule, all_rules, name_of
+from benchmarks.held_out import CASES
+
+
+def measure() -> tuple[int, int, int, list[str]]:
+    """(sins found, sins missed, near misses reported, what went wrong), each case against its own rule."""
+    rules = {name_of(rule): rule for rule in all_rules()}
+    hits = misses = false = 0
+    wrong = []
+    for name, bad, good in CASES:
+        for source in bad:
+            if _found(rules[name], source):
+                hits += 1
+            else:
+                misses += 1
+                wrong.append(f"missed by {name}: {source!r}")
+        for source in good:
+            if _found(rules[name], source):
+                false += 1
+                wrong.append(f"false alarm of {name}: {source!r}")
+    return hits, misses, false, wrong
+
+
+def _found(rule: type[Rule], source: str) -> bool:
+    drafts, failed = lint(cst.parse_module(source), source, "a.py", [rule])
+    return bool(drafts) and not failed
+
+
+def main() -> None:
+    """Prints the numbers, and each case that went wrong."""
+    hits, misses, false, wrong = measure()
+    shown = sum(len(rule.invalid) + len(rule.valid) for rule in all_rules())
+    held = sum(len(bad) + len(good) for _, bad, good in CASES)
+    print(f"{len(all_rules())} rules, {shown} examples in their files, {held} held-out cases of {len(CASES)} rules")
+    print(f"recall {hits / (hits + misses):.3f} ({hits} of {hits + misses}), precision {hits / (hits + false):.3f}, false alarms {false}")
+    print(*wrong, sep="\n")
+
+
+if __name__ == "__main__":
+    main()
