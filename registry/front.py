@@ -26,7 +26,7 @@ from service.kernel.auth import Principal
 from service.kernel.errors import Problem
 from service.kernel.site import Site
 
-KEPT_BYTES_MAX = 32 * 1024 * 1024
+KEPT_BYTES_MAX = 24 * 1024 * 1024
 ONE_BYTES_MAX = 8 * 1024 * 1024
 FILE_BYTES_MAX = 64 * 1024
 """Files up to this size are kept with their answer; larger ones are read from the blob store each time."""

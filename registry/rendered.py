@@ -6,7 +6,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
-KEPT_BYTES_MAX = 32 * 1024 * 1024
+KEPT_BYTES_MAX = 8 * 1024 * 1024
+"""Little, since the front keeps the answers made of them."""
 ONE_BYTES_MAX = 8 * 1024 * 1024
 
 
