@@ -1,6 +1,9 @@
 """Bringing the schema up to date: Alembic from inside the package, one process at a time."""
 
+import fcntl
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
@@ -12,9 +15,14 @@ _LOCK_KEY = 0x10C69A7E
 
 def migrate(engine: Engine) -> None:
     """Upgrades to the newest revision; a database that is already there is left alone."""
-    with engine.connect() as connection:
-        if _revision(connection) == newest():
-            return
+    with _alone(engine):
+        with engine.connect() as connection:
+            if _revision(connection) == newest():
+                return
+        _upgrade(engine)
+
+
+def _upgrade(engine: Engine) -> None:
     from alembic import command  # half a second of imports that a start without changes does without
     from alembic.config import Config
 
@@ -25,6 +33,17 @@ def migrate(engine: Engine) -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+@contextmanager
+def _alone(engine: Engine) -> Iterator[None]:
+    """On SQLite a lock of our own: its busy handler gives up after ten seconds, which a slow machine needs for all tables."""
+    if engine.dialect.name != "sqlite" or not engine.url.database:
+        yield
+        return
+    with Path(f"{engine.url.database}.migrating").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def newest() -> str:
