@@ -2,6 +2,7 @@
 
 import libcst as cst
 
+from analyzers.blocks import last_name
 from analyzers.rule import Rule
 
 _LISTS = frozenset({"append", "extend", "sort", "reverse", "insert", "clear", "remove"})
@@ -61,7 +62,7 @@ class InPlaceResult(Rule):
             return
         func = node.func
         changes = isinstance(func, cst.Attribute) and func.attr.value in self._changing(func.value)
-        if changes or self.qualified_name(func) == "random.shuffle":
+        if changes or (last_name(func) == "shuffle" and self.qualified_name(func) == "random.shuffle"):
             self.report(node)
 
     def _changing(self, owner: cst.BaseExpression) -> frozenset[str]:

@@ -2,9 +2,8 @@
 
 import libcst as cst
 
+from analyzers.calls import CallRule
 from analyzers.ownership import released
-from analyzers.rule import Rule
-from analyzers.syntax import dotted
 
 _MAKERS = frozenset({"aiohttp.ClientSession", "httpx.Client", "httpx.AsyncClient", "requests.Session", "requests.session", "ftplib.FTP_TLS",
                      "smtplib.SMTP", "smtplib.SMTP_SSL", "imaplib.IMAP4_SSL", "paramiko.SSHClient", "http.client.HTTPSConnection",
@@ -12,7 +11,7 @@ _MAKERS = frozenset({"aiohttp.ClientSession", "httpx.Client", "httpx.AsyncClient
 _ENDS = ("close", "aclose", "quit", "logout", "disconnect")
 
 
-class UnclosedSession(Rule):
+class UnclosedSession(CallRule):
     """The session is opened in a function and never closed; each call leaves its connections open.
 
     Sockets stay open until the garbage collector happens to come by, and the server's limit is reached first.
@@ -25,6 +24,7 @@ class UnclosedSession(Rule):
     cwe = 772
     prior = 0.55
     triggers = ("aiohttp", "httpx", "requests", "smtplib", "imaplib", "ftplib", "paramiko", "http.client", "psycopg", "pymysql", "redis")
+    calls = _MAKERS
     invalid = (
         "import aiohttp\nasync def f(u):\n    s = aiohttp.ClientSession()\n    r = await s.get(u)\n    print(r.status)",
         "import requests\ndef f(u):\n    s = requests.Session()\n    print(s.get(u, timeout=1).text)",
@@ -44,16 +44,15 @@ class UnclosedSession(Rule):
         "import requests\ndef f():\n    s = requests.Session()\n    return Api(s)",
     )
 
-    def visit_FunctionDef(self, node: cst.FunctionDef) -> None:
-        """Looks at the sessions of one function."""
-        scope = self.context.scope_of(node)
-        made = [one for one in scope.all_bindings() if one.kind == "assign" and isinstance(one.value, cst.Call)
-                and self.context.qualified_name(one.value.func, scope) in _MAKERS and not scope.declares_elsewhere(one.name)]  # fmt: skip
-        if not made:
+    def check(self, node: cst.Call, name: str) -> None:
+        """Looks at what becomes of a session kept in a local name."""
+        around, function = self.parent(), self.scope.node
+        if not isinstance(around, cst.Assign) or not isinstance(function, cst.FunctionDef):
             return
-        kept = released(node, scope)
-        code = self.context.module.code_for_node(node.body)
-        for one in made:
-            ended = any(f"{one.name}.{word}(" in code for word in _ENDS)
-            if one.name not in kept and not ended and one.value is not None and dotted(one.node) is None:
-                self.report(one.value)
+        target = around.targets[0].target
+        if not isinstance(target, cst.Name) or self.scope.declares_elsewhere(target.value):
+            return
+        code = self.context.module.code_for_node(function.body)
+        ended = any(f"{target.value}.{word}(" in code for word in _ENDS)
+        if not ended and target.value not in released(function, self.scope):
+            self.report(node)

@@ -4,8 +4,11 @@ from itertools import pairwise
 
 import libcst as cst
 
-from analyzers.blocks import statements
+from analyzers.blocks import last_name, statements
 from analyzers.rule import Rule
+
+_LEAVERS = frozenset({"sys.exit", "os._exit", "builtins.exit", "builtins.quit", "os.abort"})
+_EXITS = frozenset(name.rsplit(".", 1)[-1] for name in _LEAVERS)
 
 
 class UnreachableCode(Rule):
@@ -54,7 +57,7 @@ class UnreachableCode(Rule):
             case cst.Return() | cst.Raise() | cst.Break() | cst.Continue():
                 return True
             case cst.Expr(value=cst.Call(func=func)):
-                return self.qualified_name(func) in ("sys.exit", "os._exit", "builtins.exit", "builtins.quit", "os.abort")
+                return last_name(func) in _EXITS and self.qualified_name(func) in _LEAVERS
             case cst.If(body=body, orelse=orelse) if orelse is not None:
                 below = statements(body)
                 return bool(below) and self._ends(below[-1]) and self._ends(orelse)
