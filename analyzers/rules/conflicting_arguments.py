@@ -26,7 +26,7 @@ class ConflictingArguments(CallRule):
         "import subprocess\nsubprocess.run(['a'], capture_output=True, stdout=subprocess.PIPE)",
         "import subprocess\nsubprocess.run(['a'], input='x', stdin=subprocess.DEVNULL)",
         "f = open('a', 'rb', encoding='utf-8')",
-        "from subprocess import run\nrun(['a'], capture_output=True, stderr=None)",
+        "import subprocess\nfrom subprocess import run\nrun(['a'], capture_output=True, stderr=subprocess.STDOUT)",
         "import io\nclass A:\n    def f(self):\n        return io.open(self.p, mode='wb', newline='')",
         "import subprocess as s\ns.check_output(['a'], stdout=s.PIPE)",
         "f = open('a', 'b')",
@@ -40,12 +40,14 @@ class ConflictingArguments(CallRule):
         "import subprocess\nsubprocess.run(['a'], input='x', stdout=subprocess.PIPE)",
         "def f(open):\n    open('a', 'rb', encoding='utf-8')",
         "f = open('a', 'rb', encoding=None)",
+        "import subprocess\nsubprocess.run(['a'], capture_output=True, stderr=None)",
+        "import subprocess\ndef f(text, end):\n    subprocess.run(['a'], input=text, stdin=end)",
     )
 
     def check(self, node: cst.Call, name: str) -> None:
         """Looks at the pairs."""
         if name in _RUN:
-            both = any(self._given(node, one) and argument(node, other) is not None for one, other in _PAIRS)
+            both = any(self._given(node, one) and self._set(argument(node, other)) for one, other in _PAIRS)
             if both or (name.endswith("check_output") and argument(node, "stdout") is not None):
                 self.report(node)
             return
@@ -59,3 +61,7 @@ class ConflictingArguments(CallRule):
     def _given(self, node: cst.Call, word: str) -> bool:
         value = argument(node, word)
         return value is not None and not is_name(value, "False", "None")
+
+    def _set(self, value: cst.BaseExpression | None) -> bool:
+        """Whether a value is written out: a name or a choice may be None, which counts as left out, just when the other argument is given."""
+        return isinstance(value, cst.Attribute)
