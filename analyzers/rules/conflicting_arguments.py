@@ -63,5 +63,5 @@ class ConflictingArguments(CallRule):
         return value is not None and not is_name(value, "False", "None")
 
     def _set(self, value: cst.BaseExpression | None) -> bool:
-        """Whether a value is written out: a name or a choice may be None, which counts as left out, just when the other argument is given."""
+        """Whether a value is written out: a name or a choice may be None, as if left out, just when the other one is given."""
         return isinstance(value, cst.Attribute)
