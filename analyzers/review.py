@@ -114,7 +114,7 @@ def _python(
     drafts, failed = lint(module, text, file.path, rules)
     models = models_for(options.models)
     if concerns(text, drafts, models):
-        drafts, partly = find(module, file.path, drafts, models, _modules.loader(file.path, read))
+        drafts, partly = find(module, file.path, drafts, models, _modules.loader(file.path, text, read))
         failed += partly
     told.extend(Diagnostic(file.path, 0, one) for one in failed)
     if not options.disables("", bandit.TOOL) and not any(one.unreadable for one in told):

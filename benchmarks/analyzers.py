@@ -55,7 +55,7 @@ def speed(root: Path, names: Sequence[str]) -> dict[str, float]:
         drafts: list[Draft] = lint(tree, text, path, rules)[0]
         at = timed("rules", at)
         if concerns(text, drafts, models):
-            flows += sum(bool(one.steps) for one in find(tree, path, drafts, models, modules.loader(path, read))[0])
+            flows += sum(bool(one.steps) for one in find(tree, path, drafts, models, modules.loader(path, text, read))[0])
         timed("flow", at)
         lines += text.count("\n")
     return {

@@ -28,7 +28,7 @@ class Calls(Expressions):
         target = self.evaluate(func)
         args, keywords = self._given(node)
         self.frame.call = node.node
-        ref = target.ref
+        ref = self._found(target, [*args, *keywords.values()])
         word = func.name if isinstance(func, ir.Attr) else func.id if isinstance(func, ir.Name) else ""
         if isinstance(ref, Closure):
             own = f"{ref.scope.module.name}.{ref.function.name}"
@@ -46,6 +46,15 @@ class Calls(Expressions):
         if found is None:
             found = self._plain(node, name, word, receiver, args, keywords)
         return found
+
+    def _found(self, target: Value, args: list[Value]) -> Any:
+        """What is called. A name from another file is looked up where the answer can matter: that file must be parsed."""
+        ref = target.ref
+        if isinstance(ref, str) and "(" not in ref and (self.path == self.home or any(one.deep() for one in args)):
+            found = self.resolve(ref)
+            if found is not None and isinstance(found.ref, Closure | ClassRef):
+                return found.ref
+        return ref
 
     def _given(self, node: ir.Call) -> Given:
         args: list[Value] = []

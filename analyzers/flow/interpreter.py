@@ -188,10 +188,8 @@ class Interpreter(Calls):
                 module = self.resolve(f"{full}.*")
                 for inner, value in ((module.items or {}) if module is not None else {}).items():
                     self.bind(inner, value)
-            elif not name:
-                self.resolve(full)
-            else:
-                self.bind(name, self.resolve(full) or Value(ref=full, unknown=True))
+            elif name:
+                self.bind(name, self.known(full) or Value(ref=full, unknown=True))
 
     def _forget(self, node: ir.Forget) -> None:
         for name in node.names:
@@ -218,6 +216,8 @@ class Interpreter(Calls):
         made = ClassRef(node, frame.scope, {})
         for base in node.bases:
             ref = self.evaluate(base).ref
+            if isinstance(ref, str) and self.path == self.home and (found := self.resolve(ref)) is not None:
+                ref = found.ref
             if isinstance(ref, ClassRef):
                 made.bases.append(ref)
                 made.names += ref.names

@@ -126,8 +126,6 @@ class _Blocks(Lowering):
                 names.append((alias.asname.name.value, source + full))
             else:
                 first = full if source else full.split(".")[0]
-                if not source and "." in full:
-                    names.append(("", full))
                 names.append((first, source + first))
         return [ir.Import(names)]
 

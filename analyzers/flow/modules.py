@@ -1,6 +1,7 @@
 """The modules that a file imports, found by path in its own tree, parsed and lowered; nothing is ever imported."""
 
 import hashlib
+import re
 import sys
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
@@ -16,10 +17,14 @@ from analyzers.limits import FILE_BYTES_MAX
 
 Read = Callable[[Sequence[str]], SourceFile | None]
 """The first of these paths that the tree under review has."""
-MODULES_MAX = 100
+MODULES_MAX = 30
 """For each file under review; what lies further counts as unknown."""
 KEPT_BYTES_MAX = 300_000
 """Of source text whose trees are kept for the next file; a tree takes some 300 times its text."""
+_SERVES = re.compile(
+    rb"\b(flask|quart|django|rest_framework|fastapi|starlette|aiohttp|tornado|bottle|sanic|falcon|event, context)\b|\.recv\("
+)
+"""Without one of these in a file or in what it imports, nobody on the network has a word in it."""
 _SOURCE_FOLDERS = ("src/", "lib/", "")
 
 
@@ -29,16 +34,17 @@ class Modules:
     def __init__(self) -> None:
         self._kept: OrderedDict[str, tuple[ir.Module | None, int]] = OrderedDict()
 
-    def loader(self, path: str, read: Read | None) -> Callable[[str], ir.Module | None]:
-        """The loader for the file at `path`."""
+    def loader(self, path: str, text: str, read: Read | None) -> Callable[[str], ir.Module | None]:
+        """The loader for the file at `path`. Other files are parsed only where one of both speaks of requests."""
         left = MODULES_MAX
+        served = bool(_SERVES.search(text.encode(errors="replace")))
 
         def load(name: str) -> ir.Module | None:
             nonlocal left
             if read is None or left <= 0 or name.partition(".")[0] in sys.stdlib_module_names or "(" in name or not name:
                 return None
             found = read(list(candidates(name, path)))
-            if found is None or found.path == path:
+            if found is None or found.path == path or not (served or _SERVES.search(found.content)):
                 return None
             left -= 1
             return self._lowered(found)
