@@ -14,6 +14,7 @@ FILE = ".lockgate.yml"
 CODEGURU_FILE = "aws-codeguru-reviewer.yml"
 FILE_BYTES_MAX = 64 * 1024
 PATTERNS_MAX = 500
+ALL_BUT_SECRETS = "all-but-secrets"
 
 Patterns = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=500)], ...], Field(max_length=PATTERNS_MAX)]
 
@@ -78,7 +79,7 @@ class ReviewOptions(BaseModel):
     exclude: Patterns = ()
     """Paths that are not reviewed, as patterns of .gitignore."""
     disable: Patterns = ()
-    """Rules, by name (`missing-timeout`, `B113`), or whole tools (`bandit`, `detect-secrets`) that say nothing."""
+    """Rules, by name (`missing-timeout`, `B113`), or whole tools (`bandit`, `detect-secrets`) that say nothing; ALL_BUT_SECRETS."""
 
     models: ModelOptions = ModelOptions()
     """Sources, sinks, sanitisers and guards that data flow is told of."""
@@ -93,7 +94,12 @@ class ReviewOptions(BaseModel):
 
     def disables(self, rule: str, tool: str) -> bool:
         """Whether the rule's word is not wanted."""
-        return rule in self.disable or (tool != "lockgate" and tool in self.disable)
+        return rule in self.disable or (self.only_secrets and tool == "bandit") or (tool != "lockgate" and tool in self.disable)
+
+    @property
+    def only_secrets(self) -> bool:
+        """Whether nothing but secrets is looked for."""
+        return ALL_BUT_SECRETS in self.disable
 
     @property
     def text(self) -> str:

@@ -13,7 +13,7 @@ from analyzers import fingerprint, suppress
 from analyzers.adapters import bandit, detect_secrets
 from analyzers.context import Draft
 from analyzers.detector import scan
-from analyzers.finding import Diagnostic, FileReport, Finding, Report, SourceFile, Suppressed
+from analyzers.finding import SECRET_CWES, Diagnostic, FileReport, Finding, Report, SourceFile, Suppressed
 from analyzers.flow.findings import concerns, find
 from analyzers.flow.models import models_for
 from analyzers.flow.modules import Modules, Read
@@ -69,7 +69,9 @@ def review_file(
     lines = Lines(text)
     drafts = list(scan(text, lines, file.path))
     if is_python(file):
-        drafts += _python(file, text, lines, all_rules() if rules is None else rules, told, options, read)
+        chosen = all_rules() if rules is None else rules
+        chosen = [one for one in chosen if one.cwe in SECRET_CWES] if options.only_secrets else chosen
+        drafts += _python(file, text, lines, chosen, told, options, read)
     if not options.disables("", detect_secrets.TOOL):
         drafts += detect_secrets.find(lines, file.path, python=is_python(file))
         if skipped := detect_secrets.skipped_lines(lines):
@@ -113,7 +115,7 @@ def _python(
         return []
     drafts, failed = lint(module, text, file.path, rules)
     models = models_for(options.models)
-    if concerns(text, drafts, models):
+    if not options.only_secrets and concerns(text, drafts, models):
         drafts, partly = find(module, file.path, drafts, models, _modules.loader(file.path, text, read))
         failed += partly
     told.extend(Diagnostic(file.path, 0, one) for one in failed)

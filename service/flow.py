@@ -10,7 +10,12 @@ from service.kernel.bus import Job
 
 FLOW: dict[type, list[Job]] = {
     events.RepositoryCreated: [service.reviews.jobs.warm_up],
-    events.Pushed: [service.reviews.jobs.review_push, pipelines.jobs.start_executions],
+    events.Pushed: [
+        service.reviews.jobs.queue_review, service.reviews.jobs.review_push, pipelines.jobs.start_executions,
+        service.reviews.jobs.revoke_pushed_tokens, service.reviews.jobs.scan_push,
+    ],
+    events.TokenLeaked: [service.reviews.jobs.revoke_leaked_token],
+    events.HistoryScanAsked: [service.reviews.jobs.scan_history],
     events.ReviewFinished: [pipelines.jobs.gate_decided],
     events.GateChanged: [pipelines.jobs.gate_decided],
     events.ExecutionStarted: [pipelines.jobs.advance_execution],

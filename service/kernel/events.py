@@ -24,6 +24,24 @@ class Pushed:
 
 
 @dataclass(frozen=True)
+class TokenLeaked:
+    """A commit holds a token of this Lockgate; `digest` is the SHA-256 under which tokens are stored."""
+
+    digest: str
+    repository: str
+    commit: str
+    path: str
+
+
+@dataclass(frozen=True)
+class HistoryScanAsked:
+    """Somebody wants every object of a git repository searched for secrets, unreachable ones too."""
+
+    repository: str
+    actor: str
+
+
+@dataclass(frozen=True)
 class ReviewFinished:
     """A commit was reviewed; `verdict` is "passed" or "blocked", `reasons` are sentences."""
 
@@ -142,6 +160,7 @@ class ProfileReceived:
 
 
 Fact = (
-    RepositoryCreated | Pushed | ReviewFinished | GateChanged | PackagePublished | PackageVersionChanged | ExecutionStarted | AttemptQueued
-    | AttemptFinished | ApprovalDecided | ExecutionFinished | DeploymentCreated | DeploymentFinished | ProfileReceived
+    RepositoryCreated | Pushed | TokenLeaked | HistoryScanAsked | ReviewFinished | GateChanged | PackagePublished
+    | PackageVersionChanged | ExecutionStarted | AttemptQueued | AttemptFinished | ApprovalDecided
+    | ExecutionFinished | DeploymentCreated | DeploymentFinished | ProfileReceived
 )

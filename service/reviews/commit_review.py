@@ -9,26 +9,30 @@ from analyzers.finding import FileReport, Finding
 from analyzers.version import ENGINE_VERSION
 from service.git import browse
 from service.kernel.site import Site
-from service.reviews import analysis, baseline, cache, engine
+from service.reviews import analysis, baseline, cache, engine, imported, minimum
 from service.reviews.analysis import Analysis, FileAnalysis
 from service.reviews.baseline import Baseline
 from service.reviews.cache import Key
+from service.reviews.keyed import analyse_keyed
 from service.reviews.options import Options, read_options
 from service.reviews.store import Outcome, Placed, Unread
 
 
 def review(site: Site, repo: Path, repository: str, commit: str, *, today: date) -> Outcome:
     """Analyses the tree and compares it with what the gate let pass before. Writes nothing but results by file."""
-    options = read_options(partial(browse.blob, repo, commit))
+    options = minimum.applied(site, repository, read_options(partial(browse.blob, repo, commit)))
     done = _analyse(site, repo, commit, options, today)
     commits = baseline.history(repo, commit)
     with site.db.read() as session:
         base = baseline.find(session, repository, commit, commits)
     base = _as_this_engine_sees(site, repo, base, today)
-    before = _fingerprints_before(repo, commit, done, base, options)
+    before = _fingerprints_before(site, repo, commit, done, base, options)
     return Outcome(
         base_commit=base.commit,
-        findings=[placed for file in done.files for placed in _placed(file, base, before)],
+        findings=[
+            *(placed for file in done.files for placed in _placed(file, base, before, heed=options.heed_suppressions)),
+            *imported.placed(site, repository, commit, base.fingerprints),
+        ],
         diagnostics=[
             Unread(told, told.unreadable, told.path not in base.unreadable)
             for file in done.files for told in file.report.diagnostics
@@ -40,12 +44,13 @@ def review(site: Site, repo: Path, repository: str, commit: str, *, today: date)
             "suppressed": sum(len(f.report.suppressed) for f in done.files),
         },
         engine_version=ENGINE_VERSION,
+        minimums=options.minimums,
     )
 
 
 def _analyse(site: Site, repo: Path, commit: str, options: Options, today: date) -> Analysis:
     key = Key(ENGINE_VERSION, cache.hash_of(options.review.text))
-    analyse = partial(engine.warm.review_files, options=options.review)
+    analyse = analyse_keyed(site, partial(engine.warm.review_files, options=options.review))
     return analysis.analyse_tree(
         site, repo, commit, key=key, analyse=analyse, excluded=options.review.excludes, today=today
     )
@@ -60,7 +65,7 @@ def _as_this_engine_sees(site: Site, repo: Path, base: Baseline, today: date) ->
     for passed in base.reviews:
         if passed.engine_version == ENGINE_VERSION:
             continue
-        options = read_options(partial(browse.blob, repo, passed.commit))
+        options = minimum.applied(site, passed.repository, read_options(partial(browse.blob, repo, passed.commit)))
         for file in _analyse(site, repo, passed.commit, options, today).files:
             fingerprints.update(found.fingerprint for found in file.report.findings)
             unreadable.update(told.path for told in file.report.diagnostics if told.unreadable)
@@ -68,7 +73,7 @@ def _as_this_engine_sees(site: Site, repo: Path, base: Baseline, today: date) ->
 
 
 def _fingerprints_before(
-    repo: Path, commit: str, done: Analysis, base: Baseline, options: Options
+    site: Site, repo: Path, commit: str, done: Analysis, base: Baseline, options: Options
 ) -> dict[tuple[str, str, int, int], str]:
     """For findings in files that moved since the baseline: what their fingerprint would be at the old path.
 
@@ -86,7 +91,8 @@ def _fingerprints_before(
         analysis.readable(new): analysis.readable(old) for new, old in baseline.renames(repo, base.commit, commit).items()
     }
     moved = {path: (blob, moves[path]) for path, blob in doubtful.items() if path in moves}
-    reports = analysis.analyse_as(repo, moved, partial(engine.warm.review_files, options=options.review))
+    analyse = analyse_keyed(site, partial(engine.warm.review_files, options=options.review))
+    reports = analysis.analyse_as(repo, moved, analyse)
     return {
         (path, found.rule, found.line, found.column): found.fingerprint
         for path, report in reports.items() for found in report.findings
@@ -94,12 +100,12 @@ def _fingerprints_before(
 
 
 def _placed(
-    file: FileAnalysis, base: Baseline, before: Mapping[tuple[str, str, int, int], str]
+    file: FileAnalysis, base: Baseline, before: Mapping[tuple[str, str, int, int], str], *, heed: bool
 ) -> Iterator[Placed]:
     for found, reason in _all_findings(file.report):
         earlier = before.get((file.path, found.rule, found.line, found.column), "")
         is_new = found.fingerprint not in base.fingerprints and earlier not in base.fingerprints
-        yield Placed(found, file.blob, is_new, earlier, reason)
+        yield Placed(found, file.blob, is_new, earlier, reason if heed else None)
 
 
 def _all_findings(report: FileReport) -> Iterator[tuple[Finding, str | None]]:

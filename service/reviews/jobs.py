@@ -1,15 +1,65 @@
 """The room's jobs: a push to a branch is reviewed; and its clock."""
 
+from pathlib import Path
 
 from service.git import browse, repos
 from service.kernel import clock
 from service.kernel.bus import job
 from service.kernel.errors import Missing
-from service.kernel.events import Pushed, RepositoryCreated
+from service.kernel.events import HistoryScanAsked, Pushed, RepositoryCreated, TokenLeaked
 from service.kernel.site import Site
-from service.reviews import cache, commit_review, engine, store, waivers
+from service.reviews import cache, commit_review, engine, leaks, store, waivers
 
 _BRANCHES = "refs/heads/"
+
+
+@job(queue="light", attempts=3)
+def queue_review(site: Site, fact: Pushed) -> None:
+    """Shows the review as queued while it waits for its turn."""
+    if _is_reviewed(fact):
+        store.queue(site, fact)
+
+
+@job(queue="light", attempts=3)
+def revoke_pushed_tokens(site: Site, fact: Pushed) -> None:
+    """Looks for tokens of this server in all that a push brought: one that is in a clone is nobody's secret any more."""
+    repo = _folder(site, fact.repository)
+    if repo is not None and fact.new:
+        names = leaks.pushed_blobs(repo, [*leaks.known_tips(site, fact.repository), *([fact.old] if fact.old else [])], fact.new)
+        leaks.tell(site, fact.repository, fact.new, list(leaks.tokens_in(repo, names)))
+
+
+@job(queue="reviews", attempts=3)
+def scan_push(site: Site, fact: Pushed) -> None:
+    """Searches every blob that a push brought, on any ref and in any of its commits, for secrets."""
+    repo = _folder(site, fact.repository)
+    if repo is not None and fact.new:
+        names = leaks.pushed_blobs(repo, leaks.known_tips(site, fact.repository), fact.new)
+        leaks.search(site, repo, fact.repository, names, fact.new)
+
+
+@job(queue="reviews", attempts=2)
+def scan_history(site: Site, fact: HistoryScanAsked) -> None:
+    """Searches every object of a git repository for secrets and for tokens of this server."""
+    repo = _folder(site, fact.repository)
+    if repo is not None:
+        names = leaks.all_blobs(repo)
+        leaks.tell(site, fact.repository, "", list(leaks.tokens_in(repo, names)))
+        leaks.search(site, repo, fact.repository, names, "")
+
+
+@job(queue="light", attempts=5)
+def revoke_leaked_token(site: Site, fact: TokenLeaked) -> None:
+    """Ends a token of this server that a commit holds."""
+    leaks.revoke(site, fact)
+
+
+def _folder(site: Site, repository: str) -> Path | None:
+    try:
+        with site.db.read() as session:
+            return repos.folder(site.settings, repos.find(session, repository))
+    except Missing:
+        return None  # deleted since: there is nobody left to tell
 
 
 def _given_up(site: Site, fact: Pushed, error: str) -> None:
@@ -22,11 +72,9 @@ def review_push(site: Site, fact: Pushed) -> None:
     """Reviews the commit that a branch was moved to. Nothing is released from a tag, and a deletion brings no code."""
     if not _is_reviewed(fact):
         return
-    try:
-        with site.db.read() as session:
-            folder = repos.folder(site.settings, repos.find(session, fact.repository))
-    except Missing:
-        return  # deleted since: there is nobody left to tell
+    folder = _folder(site, fact.repository)
+    if folder is None:
+        return
     pushed = browse.commit(folder, fact.new)
     review = store.begin(site, fact, pushed.subject if pushed else "")
     if review is None:

@@ -84,6 +84,8 @@ class FindingRow(Base):
     suppression: Mapped[str | None]
     """The reason that a comment in the code gives for silencing it; None when none does. It does not count then."""
     waiver_id: Mapped[int | None] = mapped_column(ForeignKey("waivers.id"), index=True)
+    steps: Mapped[list[Any] | None] = mapped_column(nullable=True)
+    """The way of the value from source to sink, as analyzers.finding.Step in JSON; None without data flow."""
 
 
 class DiagnosticRow(Base):
@@ -112,3 +114,75 @@ class FileResult(Base):
     options_hash: Mapped[str]
     report: Mapped[dict[str, Any]]
     created_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class GateMinimum(Base):
+    """What no commit's own `.lockgate.yml` can lower, for git repositories whose name fits a glob."""
+
+    __tablename__ = "gate_minimums"
+    id: Mapped[Id]
+    repositories: Mapped[str] = mapped_column(unique=True)
+    """A glob over names: `*`, `payments/*`."""
+    block_at: Mapped[str]
+    unparsable_files: Mapped[str]
+    """"block", or "commit": as the commit says."""
+    excludes: Mapped[str]
+    """"commit": what the commit leaves out is left out; "ignore": everything is reviewed."""
+    suppressions: Mapped[str]
+    """"commit": comments in the code silence; "ignore": what they silence counts."""
+    imported: Mapped[str]
+    """"commit", or "count": findings of other tools count, whatever the commit says."""
+    actor: Mapped[str]
+    updated_at: Mapped[datetime]
+
+
+class LeakedSecret(Base):
+    """A secret that some pushed commit of a repository holds, wherever in its history. Never the secret itself."""
+
+    __tablename__ = "leaked_secrets"
+    __table_args__ = (UniqueConstraint("repository", "rule", "secret_hash"), Index("ix_leaked_secrets_repository_id", "repository", "id"))
+    id: Mapped[Id]
+    repository: Mapped[str]
+    rule: Mapped[str]
+    message: Mapped[str]
+    severity: Mapped[str]
+    confidence: Mapped[str]
+    secret_hash: Mapped[str]
+    """HMAC-SHA256 with the key in the data folder: tells the same secret again, and helps nobody to guess it."""
+    path: Mapped[str]
+    line: Mapped[int]
+    blob: Mapped[str]
+    commit: Mapped[str]
+    """The first that brought the blob; "" when no ref reaches one any more."""
+    found_at: Mapped[datetime]
+    resolved_at: Mapped[datetime | None]
+    resolved_by: Mapped[str]
+    resolution: Mapped[str]
+
+
+class HistoryScan(Base):
+    """A commit up to which a repository's blobs were searched for secrets: the next search goes on from there."""
+
+    __tablename__ = "history_scans"
+    __table_args__ = (UniqueConstraint("repository", "commit"),)
+    id: Mapped[Id]
+    repository: Mapped[str]
+    commit: Mapped[str]
+    """"" for a search of every object."""
+    blobs: Mapped[int]
+    engine_version: Mapped[str]
+    finished_at: Mapped[datetime]
+
+
+class ImportedLog(Base):
+    """What another tool said about a commit: the findings of its SARIF log. A later upload replaces an earlier one."""
+
+    __tablename__ = "imported_logs"
+    __table_args__ = (UniqueConstraint("repository", "commit", "tool"),)
+    id: Mapped[Id]
+    repository: Mapped[str]
+    commit: Mapped[str]
+    tool: Mapped[str]
+    findings: Mapped[list[Any]]
+    actor: Mapped[str]
+    created_at: Mapped[datetime]

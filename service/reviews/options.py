@@ -30,6 +30,8 @@ class GateOptions(BaseModel):
     block_at: Literal["critical", "high", "medium", "low", "info", "never"] = "high"
     max_new: dict[Severity, Annotated[int, Field(ge=0, le=1_000_000)]] = Field(default_factory=dict)
     unparsable_files: Literal["block", "allow"] = "block"
+    imported: Literal["ignore", "count"] = "ignore"
+    """Whether new findings that other tools' SARIF logs bring count."""
 
     def limit(self, severity: str) -> int | None:
         """How many new findings of this severity pass the gate; None: any number."""
@@ -47,6 +49,15 @@ class Options:
     gate: GateOptions
     review: ReviewOptions
     problems: tuple[str, ...]
+    heed_suppressions: bool = True
+    """Whether comments in the code silence findings."""
+    minimums: tuple[str, ...] = ()
+    """The globs of the server's minimums that hold for the repository."""
+
+
+def gate_of(stored: Mapping[str, Any]) -> GateOptions:
+    """The options out of what a review keeps under `gate`, which holds problems and minimums too."""
+    return GateOptions.model_validate({key: value for key, value in stored.items() if key not in ("problems", "minimums")})
 
 
 def read_options(read: Callable[[str, int], bytes | None]) -> Options:

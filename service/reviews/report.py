@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from analyzers import sarif
-from analyzers.finding import Confidence, Diagnostic, Finding, Severity, Suppressed
+from analyzers.finding import Confidence, Diagnostic, Finding, Severity, Step, Suppressed
 from service.reviews.models import DiagnosticRow, FindingRow, Review
 from service.reviews.queries import Shown
 
@@ -31,5 +31,5 @@ def _finding(row: FindingRow) -> Finding:
     return Finding(
         row.rule, row.tool, row.message, cast(Severity, row.severity), cast(Confidence, row.confidence), row.cwe,
         row.path, row.line, row.column, row.end_line, row.end_column, row.fingerprint, row.why, row.fix, row.rank,
-        row.is_new,
+        row.is_new, tuple(Step(**step) for step in row.steps or ()),
     )

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -15,10 +15,12 @@ from service.kernel.events import GateChanged, Pushed, ReviewFinished
 from service.kernel.site import Site
 from service.reviews import gate
 from service.reviews.models import DiagnosticRow, FindingRow, Review, Waiver
-from service.reviews.options import SEVERITIES, GateOptions
+from service.reviews.options import SEVERITIES, GateOptions, gate_of
 
 ERROR_CHARACTERS_MAX = 1000
 T = TypeVar("T")
+IMPORTED = "imported"
+"""Stands for the blob of a finding that another tool's log brought."""
 _PART = 500
 """Values in one IN list."""
 
@@ -57,6 +59,14 @@ class Outcome:
     counts: dict[str, int]
     """files, analysed, lines, suppressed."""
     engine_version: str
+    minimums: Sequence[str] = ()
+
+
+def queue(site: Site, fact: Pushed) -> None:
+    """Writes the pushed commit's review down as queued, unless there is one already."""
+    with site.db.write() as session:
+        if of_commit(session, fact.repository, fact.new) is None:
+            _add(session, fact)
 
 
 def begin(site: Site, fact: Pushed, subject: str) -> Review | None:
@@ -85,7 +95,8 @@ def finish(site: Site, review_id: int, outcome: Outcome) -> None:
         if outcome.diagnostics:
             session.execute(insert(DiagnosticRow), [_diagnostic_row(review_id, d) for d in outcome.diagnostics])
         review.base_commit, review.engine_version, review.error = outcome.base_commit, outcome.engine_version, ""
-        review.gate = {**outcome.gate.model_dump(), "problems": [_clean(text) for text in outcome.problems]}
+        review.gate = {**outcome.gate.model_dump(), "problems": [_clean(text) for text in outcome.problems],
+                       "minimums": list(outcome.minimums)}
         review.counts = dict(outcome.counts)
         review.finished_at = clock.now()
         judge(session, review)
@@ -108,6 +119,16 @@ def fail(site: Site, fact: Pushed, error: str) -> None:
         )
 
 
+def add_imported(session: Session, review: Review, tool: str, placed: Sequence[Placed]) -> None:
+    """Puts another tool's findings beside a finished review's own, instead of what that tool said before; decides again."""
+    session.execute(delete(FindingRow).where(
+        FindingRow.review_id == review.id, FindingRow.blob == IMPORTED, FindingRow.tool == tool))  # fmt: skip
+    waivers = active_waivers(session, review.repository, {one.finding.fingerprint for one in placed})
+    if placed:
+        session.execute(insert(FindingRow), [_finding_row(review.id, one, waivers) for one in placed])
+    judge_again(session, review)
+
+
 def judge(session: Session, review: Review) -> bool:
     """Decides from the stored rows, as waivers stand now; answers whether the verdict changed."""
     session.flush()
@@ -122,11 +143,9 @@ def judge(session: Session, review: Review) -> bool:
     ).all()
     total = session.scalar(select(func.count()).where(mine)) or 0
     waived = session.scalar(select(func.count()).where(mine, FindingRow.waiver_id.is_not(None))) or 0
-    settings = dict(review.gate)
-    problems = settings.pop("problems", [])
-    decision = gate.decide(
-        new, unread, GateOptions.model_validate(settings), total=total, waived=waived, problems=problems
-    )
+    options = gate_of(review.gate)
+    new = [one for one in new if options.imported == "count" or one.blob != IMPORTED]
+    decision = gate.decide(new, unread, options, total=total, waived=waived, problems=review.gate.get("problems", []))
     levels = Counter(finding.severity for finding in new)
     changed = review.verdict != decision.verdict
     review.verdict = review.state = decision.verdict
@@ -196,6 +215,7 @@ def _finding_row(review_id: int, placed: Placed, waivers: dict[str, int]) -> dic
         "fix": _clean(found.fix), "rank": found.rank, "is_new": placed.is_new,
         "suppression": None if placed.suppression is None else _clean(placed.suppression),
         "waiver_id": waivers.get(found.fingerprint) or waivers.get(placed.fingerprint_before),
+        "steps": [asdict(step) for step in found.steps] or None,
     }
 
 

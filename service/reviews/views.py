@@ -19,7 +19,7 @@ from service.kernel.errors import Malformed, Missing
 from service.kernel.site import Site
 from service.reviews import queries, source, store, waivers
 from service.reviews.models import FindingRow, Review
-from service.reviews.options import GateOptions
+from service.reviews.options import gate_of
 from service.reviews.queries import SHOWN, Shown
 from service.reviews.source import Excerpt
 
@@ -223,15 +223,16 @@ def file_url(review: Review, path: str, line: int) -> str:
 
 def gate_line(review: Review) -> str:
     """The gate's settings for this commit, in words."""
-    settings = dict(review.gate)
-    if settings.pop("problems", []):
+    if review.gate.get("problems"):
         return "the gate's settings cannot be read"
-    options = GateOptions.model_validate(settings)
+    options = gate_of(review.gate)
     level = options.block_at
     text = "the gate blocks at no severity" if level == "never" else f"the gate blocks new findings of {level} severity"
     if level not in ("never", "critical"):
         text += " and above"
-    return text + "".join(f", lets pass {number} {severity}" for severity, number in options.max_new.items())
+    text += "".join(f", lets pass {number} {severity}" for severity, number in options.max_new.items())
+    minimums = review.gate.get("minimums")
+    return f"{text}; the server's minimum for {' and '.join(minimums)} holds" if minimums else text
 
 
 def _number(text: str) -> int:
