@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from analyzers.finding import Confidence, Finding, Severity
 
-LOG_BYTES_MAX = 32 * 1024 * 1024
+LOG_BYTES_MAX = 16 * 1024 * 1024
 RESULTS_MAX = 20_000
 TEXT_CHARACTERS_MAX = 2000
 _LEVELS: dict[str, Severity] = {"error": "high", "warning": "medium", "note": "low", "none": "info"}

@@ -36,6 +36,8 @@ import service.git.views
 import service.health
 import service.reviews.api
 import service.reviews.detector_pages
+import service.reviews.secrets_api
+import service.reviews.secrets_views
 import service.reviews.views
 import service.web.components
 import service.web.csrf
@@ -45,11 +47,13 @@ from service.kernel.access import principal, public
 from service.kernel.errors import Problem, Refused, Unauthenticated
 from service.kernel.site import Site
 
-APIS = [service.accounts.api, service.git.api.api, service.reviews.api.api, registry.api.api, registry.domain_api.api,
-        registry.version_api.api, registry.formats.pypi.api.api, pipelines.api.api, pipelines.deployments.api.api,
-        pipelines.deployments.agent_api.api, profiler.api.api, profiler.ingest.api]
+APIS = [service.accounts.api, service.git.api.api, service.reviews.api.api, service.reviews.secrets_api.api,
+        registry.api.api, registry.domain_api.api, registry.version_api.api, registry.formats.pypi.api.api,
+        pipelines.api.api, pipelines.deployments.api.api, pipelines.deployments.agent_api.api, profiler.api.api,
+        profiler.ingest.api]
 BLUEPRINTS = [service.health.health, service.git.http.http, registry.formats.pypi.bp, registry.formats.npm.bp]
-PAGES = [service.web.views, service.git.views, service.reviews.views, service.reviews.detector_pages, registry.views,
+PAGES = [service.web.views, service.git.views, service.reviews.views, service.reviews.detector_pages, service.reviews.secrets_views,
+         registry.views,
          registry.domain_views, registry.formats.npm.pages, pipelines.views, pipelines.deployments.views, profiler.views]
 API_BODY_BYTES_MAX = 16 * 1024 * 1024
 CSP = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "

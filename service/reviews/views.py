@@ -58,7 +58,8 @@ def list_page() -> str:
     more = len(rows) > REVIEWS_ON_PAGE
     rows = rows[:REVIEWS_ON_PAGE]
     return render_template(
-        "reviews/list.html", reviews=rows, repositories=readable, states=STATES, repository=wanted, wanted_state=state,
+        "reviews/list.html", reviews=rows, may_see_minimums=who.may("review:ReadMinimum", "review/minimums"),
+        repositories=readable, states=STATES, repository=wanted, wanted_state=state,
         newer=_address("/reviews", filters) if before else "",
         older=_address("/reviews", {**filters, "before": str(rows[-1].id)}) if more else "",
         push=_push_command(site(), wanted or (readable[0] if readable else "REPOSITORY")),
