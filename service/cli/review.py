@@ -1,8 +1,8 @@
 """`lockgate review`: the same analysers as the server's, on a folder or git tree, without a server."""
 
 import sys
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
@@ -17,21 +17,36 @@ from analyzers import rule_examples, sarif
 from analyzers.finding import SEVERITIES, FileReport, Finding, Report, SourceFile, at_or_above
 from analyzers.isolated import ReviewerBroken
 from analyzers.lines import Lines
-from analyzers.options import CODEGURU_FILE, FILE, BrokenOptions, ReviewOptions, read_options
+from analyzers.options import ALL_BUT_SECRETS, CODEGURU_FILE, FILE, BrokenOptions, ReviewOptions, read_options
 from analyzers.pool import Pool
+from analyzers.reports import FORMS
 from analyzers.review import summed
 from analyzers.rule import rules_in_folder
-from service.cli import review_text
-from service.cli.review_source import CannotRead, Tree, before, commit_of, open_tree
+from service.cli import review_baseline, review_git, review_text
+from service.cli.review_source import CannotRead, Tree, before, commit_of, has_commit, open_tree
 
 CLEAN, FOUND, ERROR = 0, 1, 2
 BATCH_FILES = 50
 
 
+Form = Literal["text", "json", "sarif", "gitlab-sast", "gitlab-codequality", "sonar"]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the command line asks for."""
+
+    base: str | None
+    baseline: Path | None
+    rules_folder: Path | None
+    hook: bool
+    history: bool
+
+
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path, exists=True), default=".")
 @click.option("--base", metavar="REV", help="A git revision; only findings that it does not have count.")
-@click.option("--format", "form", type=click.Choice(["text", "json", "sarif"]), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(["text", "json", "sarif", *FORMS]), default="text", show_default=True)
 @click.option(
     "--fail-on", type=click.Choice([*SEVERITIES, "never"]), default="high", show_default=True, metavar="LEVEL",
     help="The lowest severity that ends with exit code 1: critical, high, medium, low, info, or never.",
@@ -41,48 +56,100 @@ BATCH_FILES = 50
     help="A folder with rules of your own. They are Python and run: use only what you trust.",
 )  # fmt: skip
 @click.option("--test-rules", is_flag=True, help="Run the examples of the rules in DIR instead of a review.")
+@click.option("--hook", is_flag=True, help="Review what is staged, against HEAD: for git's pre-commit hook.")
+@click.option("--history", is_flag=True, help="Search every blob that the repository ever held for secrets, unreachable ones too.")
+@click.option("--baseline", type=click.Path(path_type=Path), metavar="FILE", help="Secrets in this detect-secrets baseline do not count.")
+@click.option(
+    "--write-baseline", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write the secrets found as such a baseline.",
+)  # fmt: skip
 def review(
-    path: Path, base: str | None, form: Literal["text", "json", "sarif"], fail_on: str, rules_folder: Path | None, test_rules: bool
-) -> None:
+    path: Path, base: str | None, form: Form, fail_on: str, rules_folder: Path | None, test_rules: bool,
+    hook: bool, history: bool, baseline: Path | None, target: Path | None,
+) -> None:  # fmt: skip
     """Review the files in PATH: a folder, a git work tree or one file.
 
     In a git tree, files that git ignores are left out. Exit code 0: nothing counts, 1: something does, 2: error.
     """
+    begun = datetime.now(UTC)
     if test_rules:
         _test(rules_folder)
+    if hook + history + (base is not None) > 1:
+        _fail(["--base, --hook and --history exclude one another"])
     try:
         tree = open_tree(path)
         options = read_options(tree.settings(FILE), tree.settings(CODEGURU_FILE))
-        report = _reviewed(tree, options, base, rules_folder)
-    except (CannotRead, ReviewerBroken) as error:
+        report, line_of = _reviewed(tree, options, Asked(base, baseline, rules_folder, hook, history))
+    except (CannotRead, ReviewerBroken, review_baseline.BrokenBaseline) as error:
         _fail([str(error)])
     except BrokenOptions as error:
         _fail(error.problems)
-    _print(report, tree, form)
+    if target is not None:
+        target.write_bytes(review_baseline.written(report.findings))
+    shown = replace(report, findings=tuple(one.without_hashes() for one in report.findings),
+                    suppressed=tuple(replace(one, finding=one.finding.without_hashes()) for one in report.suppressed))  # fmt: skip
+    _print(shown, line_of, form, begun)
     counted = [one for one in report.findings if one.new is not False]
     failed = fail_on != "never" and any(at_or_above(one.severity, fail_on) for one in counted)
     sys.exit(FOUND if failed else CLEAN)
 
 
-def _reviewed(tree: Tree, options: ReviewOptions, base: str | None, rules_folder: Path | None) -> Report:
+def _reviewed(tree: Tree, options: ReviewOptions, asked: Asked) -> tuple[Report, review_text.SourceLine]:
+    known = review_baseline.read(asked.baseline) if asked.baseline else frozenset()
+    folder = asked.rules_folder.resolve() if asked.rules_folder else None
+    with Pool(len(tree.names), folder) as reviewer:
+        if asked.history:
+            report, line_of = _history(tree, reviewer)
+        elif asked.hook:
+            files = {one.path: one for one in map(_shown, review_git.staged(tree.root)) if not options.excludes(one.path)}
+            report = _compared(tree, options, reviewer, files.values(), commit_of(tree, "HEAD") if has_commit(tree) else "")
+            line_of = _lines_of(files)
+        else:
+            names = [name for name in tree.names if not options.excludes(_readable(name))]
+            commit = commit_of(tree, asked.base) if asked.base else ""
+            report = _compared(tree, options, reviewer, (_shown(tree.file(name)) for name in names), commit)
+            line_of = _source(tree, report.findings)
+    if known:
+        marked = [replace(one, new=False) if review_baseline.knows(known, one) else one for one in report.findings]
+        report = replace(report, findings=tuple(marked))
+    return report, line_of
+
+
+def _compared(tree: Tree, options: ReviewOptions, reviewer: Pool, files: Iterable[SourceFile], commit: str) -> Report:
     begun = monotonic()
     today = datetime.now(UTC).date()
-    commit = commit_of(tree, base) if base else ""
-    with Pool(len(tree.names), rules_folder.resolve() if rules_folder else None) as reviewer:
-        reports: list[FileReport] = []
-        names = iter([name for name in tree.names if not options.excludes(_readable(name))])
-        while part := [_shown(tree.file(name)) for name in islice(names, BATCH_FILES)]:
-            reports += reviewer.review_files(part, options, partial(_first, tree, frozenset(tree.names)))
-        report = summed(reports, today, monotonic() - begun)
-        if not commit:
-            return report
-        touched = sorted({finding.path for finding in report.findings})
-        base_files = [_shown(file) for file in before(tree, commit, touched)]
-        old = reviewer.review_files(base_files, options, partial(_first_before, tree, frozenset(tree.names), commit))
+    reports: list[FileReport] = []
+    left = iter(files)
+    while part := list(islice(left, BATCH_FILES)):
+        reports += reviewer.review_files(part, options, partial(_first, tree, frozenset(tree.names)))
+    report = summed(reports, today, monotonic() - begun)
+    if not commit:
+        return report
+    touched = sorted({finding.path for finding in report.findings})
+    base_files = [_shown(file) for file in before(tree, commit, touched)]
+    old = reviewer.review_files(base_files, options, partial(_first_before, tree, frozenset(tree.names), commit))
     known = {finding.fingerprint for one in old for finding in one.on(today).findings}
     marked = [replace(finding, new=finding.fingerprint not in known) for finding in report.findings]
     new_first = sorted(marked, key=lambda one: not one.new)
     return replace(report, findings=tuple(new_first), seconds=monotonic() - begun)
+
+
+def _history(tree: Tree, reviewer: Pool) -> tuple[Report, review_text.SourceLine]:
+    """Secrets of all times, each once, at the first path it is seen at."""
+    if tree.top is None:
+        raise CannotRead(f"--history needs a git work tree, and {tree.root} is in none")
+    begun = monotonic()
+    names = review_git.history(tree.root)
+    reports: list[FileReport] = []
+    left = iter(sorted(names, key=lambda oid: (names[oid], oid)))
+    while part := list(islice(left, BATCH_FILES)):
+        contents = review_git.contents_of(tree.root, part)
+        files = [_shown(SourceFile(names[oid], content)) for oid, content in contents]
+        reports += [replace(one, diagnostics=()) for one in reviewer.review_files(files, ReviewOptions(disable=(ALL_BUT_SECRETS,)))]
+    report = summed(reports, datetime.now(UTC).date(), monotonic() - begun)
+    once: dict[str, Finding] = {}
+    for one in sorted((one for one in report.findings if one.secret_hash), key=lambda one: (one.path, one.line)):
+        once.setdefault(one.secret_hash, one)
+    return replace(report, findings=tuple(once.values()), suppressed=()), lambda _path, _number: None
 
 
 def _first(tree: Tree, names: frozenset[str], paths: Sequence[str]) -> SourceFile | None:
@@ -122,15 +189,29 @@ def _readable(name: str) -> str:
     return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 
-def _print(report: Report, tree: Tree, form: str) -> None:
-    if form == "json":
+def _print(report: Report, line_of: review_text.SourceLine, form: str, begun: datetime) -> None:
+    if form in FORMS:
+        click.echo(orjson.dumps(FORMS[form](report.findings, begun, datetime.now(UTC)), option=orjson.OPT_INDENT_2))
+    elif form == "json":
         click.echo(orjson.dumps(report.to_dict(), option=orjson.OPT_INDENT_2))
     elif form == "sarif":
         log = sarif.document(report.findings, report.diagnostics, report.suppressed)
         click.echo(orjson.dumps(log, option=orjson.OPT_INDENT_2))
     else:
-        for line in review_text.render(report, _source(tree, report.findings)):
+        for line in review_text.render(report, line_of):
             click.echo(line)
+
+
+def _lines_of(files: Mapping[str, SourceFile]) -> review_text.SourceLine:
+    """Reads from what was reviewed, which may differ from the work tree."""
+    known: dict[str, Lines] = {}
+
+    def line_of(path: str, number: int) -> str | None:
+        if path not in known:
+            known[path] = Lines(files[path].content.decode(errors="replace"))
+        return known[path][number] if number <= len(known[path]) else None
+
+    return line_of
 
 
 def _source(tree: Tree, findings: Sequence[Finding]) -> review_text.SourceLine:

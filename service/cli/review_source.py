@@ -61,6 +61,11 @@ def commit_of(tree: Tree, revision: str) -> str:
     return done.stdout.decode().strip()
 
 
+def has_commit(tree: Tree) -> bool:
+    """Whether HEAD names a commit: not before the first."""
+    return tree.top is not None and _git(tree.root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}").returncode == 0
+
+
 def before(tree: Tree, commit: str, names: Sequence[str]) -> Iterator[SourceFile]:
     """What these files were at `commit`, under their present names; files that were not there are left out."""
     moved = _moves(tree, commit)

@@ -49,13 +49,13 @@ def pushed_blobs(repo: Path, known: Sequence[str], new: str) -> Names:
 
 
 def all_blobs(repo: Path) -> Names:
-    """Every blob of a repository, those too that no ref reaches any more."""
+    """Every blob of a repository; those that no ref reaches any more are read as YAML, whose readers understand the most."""
     argv = in_repository(repo, "rev-list", "--objects", "--filter=object:type=blob", "--filter-provided-objects", "--all", "--reflog")
     named = dict(_named(command.run(argv, seconds_max=LIST_SECONDS_MAX)))
     check = "--batch-check=%(objectname) %(objecttype)"
     every = command.run(in_repository(repo, "cat-file", "--batch-all-objects", "--unordered", check), seconds_max=LIST_SECONDS_MAX)
     blobs = sorted(line.split()[0] for line in every.decode().splitlines() if line.endswith(" blob"))
-    return {oid: named.get(oid, f"unreachable/{oid}") for oid in blobs}
+    return {oid: named.get(oid, f"unreachable/{oid}.yaml") for oid in blobs}
 
 
 def known_tips(site: Site, repository: str) -> list[str]:
