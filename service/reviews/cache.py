@@ -4,12 +4,11 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib import import_module
 from itertools import islice
 from typing import Any
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from service.kernel import clock
 from service.kernel.site import Site
@@ -61,7 +60,8 @@ def save(site: Site, key: Key, reports: Mapping[Place, dict[str, Any]]) -> None:
          "report": report, "created_at": at}
         for (blob, path), report in reports.items()
     ]
-    insert = sqlite_insert if site.db.is_sqlite else postgresql_insert
+    # Only the dialect in use: PostgreSQL's is 40 ms of a start.
+    insert = import_module(f"sqlalchemy.dialects.{'sqlite' if site.db.is_sqlite else 'postgresql'}").insert
     with site.db.write() as session:
         session.execute(insert(FileResult).on_conflict_do_nothing(), rows)
 

@@ -1,32 +1,17 @@
 """Pages about the detectors themselves, made from the rule files: what each finds, why, and what to write instead."""
 
-from dataclasses import dataclass
-from functools import cache
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, render_template
 
 from analyzers.finding import SEVERITIES
-from analyzers.rule import Rule, all_rules, fix_of, message_of, name_of, why_of
 from service.kernel.access import principal, public
 from service.kernel.errors import Missing
 
+if TYPE_CHECKING:
+    from service.reviews.detector_list import Detector
+
 pages = Blueprint("detectors", __name__, template_folder="templates")
-
-EXAMPLES_MAX = 3
-
-
-@dataclass(frozen=True)
-class Detector:
-    """A rule as its page shows it."""
-
-    name: str
-    message: str
-    why: str
-    fix: str
-    severity: str
-    cwe: int | None
-    bad: tuple[str, ...]
-    good: tuple[str, ...]
 
 
 @pages.get("/detectors")
@@ -49,13 +34,7 @@ def detector_page(name: str) -> str:
     return render_template("reviews/detector.html", detector=found)
 
 
-@cache
-def _detectors() -> dict[str, Detector]:
-    return {name_of(rule): _told(rule) for rule in all_rules()}
+def _detectors() -> "dict[str, Detector]":
+    from service.reviews import detector_list  # libcst and every rule: loaded by the first who looks, not by every start
 
-
-def _told(rule: type[Rule]) -> Detector:
-    return Detector(
-        name_of(rule), message_of(rule), why_of(rule), fix_of(rule), rule.severity, rule.cwe,
-        tuple(rule.invalid[:EXAMPLES_MAX]), tuple(rule.valid[:EXAMPLES_MAX]),
-    )
+    return detector_list.detectors()

@@ -14,8 +14,13 @@ def test_every_detector_is_listed(server: Server):
 def test_a_detector_page_teaches(server: Server):
     rule = next(one for one in all_rules() if name_of(one) == "ecb-mode")
     text = server.call("GET", "/detectors/ecb-mode", headers=PAGE).text
-    assert message_of(rule) in text and "cwe.mitre.org/data/definitions/327.html" in text
+    assert message_of(rule) in text and "CWE-327" in text
     assert "AES.new(key, AES.MODE_ECB)" in text and "lockgate: ignore[ecb-mode]" in text
+
+
+def test_what_only_data_flow_finds_has_a_page(server: Server):
+    text = server.call("GET", "/detectors/path-traversal", headers=PAGE).text
+    assert "A stranger decides which file is read or written." in text and "CWE-22" in text
 
 
 def test_an_unknown_detector_is_missing(server: Server):
