@@ -4,7 +4,6 @@ import io
 from typing import Any
 
 from flask import Blueprint, Response
-from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from sqlalchemy import func, select
 
 from service.kernel import workers
@@ -36,6 +35,8 @@ def ready() -> tuple[dict[str, Any], int]:
 @needs("admin:ReadMetrics", "admin/metrics")
 def metrics() -> Response:
     """Prometheus text, counted in the database at scrape time so that it holds for every process."""
+    from prometheus_client import CollectorRegistry, Gauge, generate_latest  # brings a web server of its own
+
     registry = CollectorRegistry()
     with site().db.read() as session:
         waiting = session.scalar(select(func.count()).select_from(Outbox).where(Outbox.relayed_at.is_(None))) or 0

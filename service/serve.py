@@ -54,8 +54,10 @@ def serve(settings: Settings, role: str = "all") -> int:
         _check_port(settings)
     lock = folder.hold(settings.data) if role == "all" else -1
     log.configure()
+    import service.flow  # what worker and web share: before the first fork
+    import service.start  # noqa: F401
+
     prepared = _in_child(lambda: _first_start(settings))
-    import service.flow  # noqa: F401  what worker and web share: before the first fork that keeps it
     children = []
     if role in ("all", "worker"):
         children.append(_Child("worker", _worker))
