@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from analyzers.finding import Finding
-from analyzers.version import ENGINE_VERSION
+from analyzers.version import engine_version
 
 _GITLAB = {"critical": "Critical", "high": "High", "medium": "Medium", "low": "Low", "info": "Info"}
 _QUALITY = {"critical": "blocker", "high": "critical", "medium": "major", "low": "minor", "info": "info"}
@@ -20,7 +20,7 @@ _NAMES = uuid.uuid5(uuid.NAMESPACE_URL, "urn:lockgate:findings")
 
 def gitlab_sast(findings: Iterable[Finding], begun: datetime, ended: datetime) -> dict[str, Any]:
     """GitLab's SAST report 15: security findings only, for `artifacts: reports: sast`."""
-    tool = {"id": "lockgate", "name": "Lockgate", "version": ENGINE_VERSION, "vendor": {"name": "Lockgate"}}
+    tool = {"id": "lockgate", "name": "Lockgate", "version": engine_version(), "vendor": {"name": "Lockgate"}}
     return {
         "version": "15.0.6",
         "scan": {

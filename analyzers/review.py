@@ -24,9 +24,9 @@ from analyzers.merge import merge
 from analyzers.options import ReviewOptions
 from analyzers.ranker import rank
 from analyzers.rule import Rule, all_rules
-from analyzers.version import ENGINE_VERSION
+from analyzers.version import engine_version
 
-__all__ = ["ENGINE_VERSION", "review", "review_file", "summed"]
+__all__ = ["engine_version", "review", "review_file", "summed"]
 
 
 def review(

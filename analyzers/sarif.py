@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from analyzers.finding import Diagnostic, Finding, Severity, Step, Suppressed
-from analyzers.version import ENGINE_VERSION
+from analyzers.version import engine_version
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 FINGERPRINT = "lockgate/v1"
@@ -50,7 +50,7 @@ def _run(
     numbers = {rule: number for number, rule in enumerate(rules)}
     driver: dict[str, Any] = {"name": tool, "rules": [_rule(finding) for finding in rules.values()]}
     if tool == "lockgate":
-        driver["version"] = ENGINE_VERSION
+        driver["version"] = engine_version()
     run: dict[str, Any] = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",

@@ -24,19 +24,23 @@ def prepare(settings: Settings) -> Callable[[Settings, Callable[[], None]], None
     app.url_map.update()
 
     def web(settings: Settings, ready: Callable[[], None]) -> None:
-        from granian.constants import Interfaces  # only the web child pays for it
-        from granian.log import LogLevels
-        from granian.server import Server
-
         ready()
-        server = Server(
-            "lockgate", address=settings.host, port=settings.port, interface=Interfaces.WSGI, workers=settings.web_workers,
-            blocking_threads=WEB_THREADS, runtime_threads=1, respawn_failed_workers=True, respawn_interval=0.1,
-            workers_kill_timeout=10, websockets=False, log_level=LogLevels.warning, backlog=1024, backpressure=512,
-        )
-        server.serve(target_loader=lambda _target: _application(app, settings), wrap_loader=True)
+        _serve(app, settings)
 
     return web
+
+
+def _serve(app: Any, settings: Settings) -> None:
+    from granian.constants import Interfaces  # only the web child pays for it
+    from granian.log import LogLevels
+    from granian.server import Server
+
+    server = Server(
+        "lockgate", address=settings.host, port=settings.port, interface=Interfaces.WSGI, workers=settings.web_workers,
+        blocking_threads=WEB_THREADS, runtime_threads=1, respawn_failed_workers=True, respawn_interval=0.1,
+        workers_kill_timeout=10, websockets=False, log_level=LogLevels.warning, backlog=1024, backpressure=512,
+    )
+    server.serve(target_loader=lambda _target: _application(app, settings), wrap_loader=True)
 
 
 def _application(app: Any, settings: Settings) -> Guard:

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from analyzers.finding import FileReport, Finding
-from analyzers.version import ENGINE_VERSION
+from analyzers.version import engine_version
 from service.git import browse
 from service.kernel.site import Site
 from service.reviews import analysis, baseline, cache, engine, imported, minimum
@@ -43,13 +43,13 @@ def review(site: Site, repo: Path, repository: str, commit: str, *, today: date)
             "files": len(done.files), "analysed": done.analysed, "lines": sum(f.report.lines for f in done.files),
             "suppressed": sum(len(f.report.suppressed) for f in done.files),
         },
-        engine_version=ENGINE_VERSION,
+        engine_version=engine_version(),
         minimums=options.minimums,
     )
 
 
 def _analyse(site: Site, repo: Path, commit: str, options: Options, today: date) -> Analysis:
-    key = Key(ENGINE_VERSION, cache.hash_of(options.review.text))
+    key = Key(engine_version(), cache.hash_of(options.review.text))
     analyse = analyse_keyed(site, partial(engine.warm.review_files, options=options.review))
     return analysis.analyse_tree(
         site, repo, commit, key=key, analyse=analyse, excluded=options.review.excludes, today=today
@@ -63,7 +63,7 @@ def _as_this_engine_sees(site: Site, repo: Path, base: Baseline, today: date) ->
     """
     fingerprints, unreadable = set(base.fingerprints), set(base.unreadable)
     for passed in base.reviews:
-        if passed.engine_version == ENGINE_VERSION:
+        if passed.engine_version == engine_version():
             continue
         options = minimum.applied(site, passed.repository, read_options(partial(browse.blob, repo, passed.commit)))
         for file in _analyse(site, repo, passed.commit, options, today).files:

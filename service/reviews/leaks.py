@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from analyzers.finding import Finding, SourceFile
 from analyzers.limits import FILE_BYTES_MAX
 from analyzers.options import ALL_BUT_SECRETS, ReviewOptions
-from analyzers.version import ENGINE_VERSION
+from analyzers.version import engine_version
 from service.git import browse, command
 from service.git.command import in_repository
 from service.kernel import audit, auth, bus, clock
@@ -61,7 +61,7 @@ def all_blobs(repo: Path) -> Names:
 def known_tips(site: Site, repository: str) -> list[str]:
     """The commits up to which the engine of today has searched, newest first."""
     query = (
-        select(HistoryScan.commit).where(HistoryScan.repository == repository, HistoryScan.engine_version == ENGINE_VERSION,
+        select(HistoryScan.commit).where(HistoryScan.repository == repository, HistoryScan.engine_version == engine_version(),
                                          HistoryScan.commit != "")
         .order_by(HistoryScan.id.desc()).limit(KNOWN_TIPS_MAX)
     )  # fmt: skip
@@ -171,7 +171,7 @@ def _first_commit(repo: Path, oid: str) -> str:
 def _scan(session: Session, repository: str, tip: str, blobs: int) -> HistoryScan:
     row = session.scalar(select(HistoryScan).where(HistoryScan.repository == repository, HistoryScan.commit == tip))
     row = row or HistoryScan(repository=repository, commit=tip)
-    row.blobs, row.engine_version, row.finished_at = blobs, ENGINE_VERSION, clock.now()
+    row.blobs, row.engine_version, row.finished_at = blobs, engine_version(), clock.now()
     return row
 
 

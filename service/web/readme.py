@@ -2,14 +2,15 @@
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import nh3
-from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+
 RENDER_CHARACTERS_MAX = 256 * 1024
-# "js-default" escapes raw HTML, which "commonmark" would pass through.
-_MARKDOWN = MarkdownIt("js-default", {"linkify": False})
 _TAGS = nh3.ALLOWED_TAGS - {"img", "form", "input"}
 """Pictures are left out: one from another host would tell it who reads this."""
 _ATTRIBUTES = {"a": {"href", "title"}, "code": {"class"}, "span": {"class"}, "ol": {"start"}}
@@ -21,11 +22,19 @@ def render(text: str, filename: str) -> Markup:
     return _render(text[:RENDER_CHARACTERS_MAX], filename.lower().rpartition(".")[2])
 
 
+@lru_cache(maxsize=1)
+def _markdown() -> "MarkdownIt":
+    from markdown_it import MarkdownIt  # as below: loaded with the first page that shows a README
+
+    # "js-default" escapes raw HTML, which "commonmark" would pass through.
+    return MarkdownIt("js-default", {"linkify": False})
+
+
 @lru_cache(maxsize=32)
 def _render(text: str, ending: str) -> Markup:
     html: str | None = None
     if ending in ("md", "markdown"):
-        html = _MARKDOWN.render(text)
+        html = _markdown().render(text)
     elif ending == "rst":
         import readme_renderer.rst  # docutils: 5 MB and 60 ms that most services never need
 
