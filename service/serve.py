@@ -15,7 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from service import folder, log
+from service import folder
+from service.kernel import log
 from service.kernel.errors import Problem
 from service.kernel.site import Settings
 from service.parent import die_with_parent

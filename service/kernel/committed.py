@@ -5,8 +5,9 @@ import os
 import threading
 from typing import Any
 
-import structlog
 from sqlalchemy import Engine
+
+from service.kernel import log
 
 # A snapshot names every transaction whose effects are visible: equal snapshots see equal data
 # (https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-SNAPSHOT).
@@ -17,7 +18,7 @@ _SQLITE = "PRAGMA data_version"
 # no lock and leaves the interpreter to itself; asked through SQLite, twenty times as much (https://www.sqlite.org/walformat.html, 2.1).
 _HEADER_BYTES = 48
 _INITIALISED_AT = 12
-_log = structlog.get_logger("database")
+_log = log.get_logger("database")
 _held: list[Any] = []
 """Open for as long as the process lives: closing any descriptor of the file would drop the locks that SQLite holds on it."""
 

@@ -1,4 +1,7 @@
-"""Structured logs: one JSON object a line on standard error, request and job ids in every line."""
+"""Structured logs: one JSON object a line on standard error, request and job ids in every line.
+
+The first module to load structlog, so that it comes without what it does not need.
+"""
 
 import logging
 import sys
