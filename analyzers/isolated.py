@@ -8,17 +8,16 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
 from analyzers.finding import Diagnostic, FileReport, SourceFile
+from analyzers.flow.places import Read
 from analyzers.limits import is_binary, is_python, too_large
 from analyzers.options import ReviewOptions
 
-Read = Callable[[Sequence[str]], SourceFile | None]
-"""The first of these paths that the tree under review has."""
 START_SECONDS_MAX = 120.0
 _GRACE_SECONDS = 2.0
 _ROOT = Path(__file__).resolve().parent.parent

@@ -7,7 +7,8 @@ from pathlib import Path
 from types import TracebackType
 
 from analyzers.finding import FileReport, SourceFile
-from analyzers.isolated import Read, Reviewer
+from analyzers.flow.places import Read
+from analyzers.isolated import Reviewer
 from analyzers.options import ReviewOptions
 
 PROCESSES_MAX = 4

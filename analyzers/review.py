@@ -16,7 +16,8 @@ from analyzers.detector import scan
 from analyzers.finding import SECRET_CWES, Diagnostic, FileReport, Finding, Report, SourceFile, Suppressed
 from analyzers.flow.findings import concerns, find
 from analyzers.flow.models import models_for
-from analyzers.flow.modules import Modules, Read
+from analyzers.flow.modules import Modules
+from analyzers.flow.places import Read
 from analyzers.limits import FINDINGS_PER_FILE_MAX, is_binary, is_python, too_large
 from analyzers.lines import Lines
 from analyzers.lint import lint

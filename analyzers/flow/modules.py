@@ -4,19 +4,17 @@ import hashlib
 import re
 import sys
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import PurePosixPath
+from collections.abc import Callable
 
 import libcst as cst
 
 from analyzers.finding import SourceFile
 from analyzers.flow import ir
 from analyzers.flow.lower_block import lower
+from analyzers.flow.places import Read, candidates
 from analyzers.flow.program import module_name
 from analyzers.limits import FILE_BYTES_MAX
 
-Read = Callable[[Sequence[str]], SourceFile | None]
-"""The first of these paths that the tree under review has."""
 MODULES_MAX = 30
 """For each file under review; what lies further counts as unknown."""
 KEPT_BYTES_MAX = 300_000
@@ -25,7 +23,6 @@ _SERVES = re.compile(
     rb"\b(flask|quart|django|rest_framework|fastapi|starlette|aiohttp|tornado|bottle|sanic|falcon|event, context)\b|\.recv\("
 )
 """Without one of these in a file or in what it imports, nobody on the network has a word in it."""
-_SOURCE_FOLDERS = ("src/", "lib/", "")
 
 
 class Modules:
@@ -61,15 +58,6 @@ class Modules:
         while sum(size for _, size in self._kept.values()) > KEPT_BYTES_MAX and len(self._kept) > 1:
             self._kept.popitem(last=False)
         return module
-
-
-def candidates(name: str, path: str) -> Iterator[str]:
-    """Where a module may lie for who imports it from `path`: beside it, above it, or below a usual source folder."""
-    file = name.replace(".", "/")
-    folders = [f"{folder}/" if str(folder) != "." else "" for folder in PurePosixPath(path).parents][:8]
-    for folder in dict.fromkeys([*reversed(folders), *_SOURCE_FOLDERS]):
-        yield f"{folder}{file}.py"
-        yield f"{folder}{file}/__init__.py"
 
 
 def _parsed(file: SourceFile) -> ir.Module | None:

@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Protocol
 
 from analyzers.finding import Diagnostic, FileReport, SourceFile
+from analyzers.flow.places import Read
 from analyzers.limits import FILE_BYTES_MAX, is_binary, is_python
 from service.git import browse
 from service.git.browse import Entry
@@ -13,6 +15,7 @@ from service.kernel.errors import Problem
 from service.kernel.site import Site
 from service.reviews import cache
 from service.reviews.cache import Key, Place
+from service.reviews.neighbours import Asked, Reading, Tree
 
 FILES_MAX = 200_000
 FINDINGS_MAX = 50_000
@@ -20,8 +23,11 @@ BATCH_FILES = 100
 BATCH_BYTES = 8 * 1024 * 1024
 _SYMBOLIC_LINK = "120000"
 
-Analyse = Callable[[Sequence[SourceFile]], Sequence[FileReport]]
-"""The analysers with their options, one report for each file in the same order."""
+class Analyse(Protocol):
+    """The analysers with their options, one report for each file in the same order."""
+
+    def __call__(self, files: Sequence[SourceFile], *, read: Read | None) -> Sequence[FileReport]:
+        """Files that the given ones import come from `read`."""
 
 
 class TooMuchToReview(Problem):
@@ -47,6 +53,7 @@ class Analysis:
 
     files: tuple[FileAnalysis, ...]
     analysed: int
+    tree: Tree
 
 
 def analyse_tree(
@@ -54,27 +61,31 @@ def analyse_tree(
 ) -> Analysis:
     """Reviews every file of the commit but links, submodules and what is `excluded`.
 
-    Results are kept batch by batch, so that a worker that takes over after a crash goes on where the first one was.
+    Results are kept batch by batch, so that a worker that takes over after a crash goes on where the first one was. A kept
+    one counts while what the file imports is the same too.
     Raises TooMuchToReview.
     """
     entries = [e for e in browse.files(repo, commit) if e.mode != _SYMBOLIC_LINK]
+    tree = Tree(repo, entries)
     entries = [e for e in entries if not excluded(readable(e.path))]
     if len(entries) > FILES_MAX:
         raise TooMuchToReview(limit=FILES_MAX, what="files")
     places = [(entry.oid, readable(entry.path)) for entry in entries]
-    known = {place: FileReport.from_dict(kept) for place, kept in cache.load(site, key, places).items()}
+    kept = cache.load(site, key, places)
+    known = {place: FileReport.from_dict(one) for place, one in kept.items() if tree.agrees(place[1], one)}
     missing = [entry for entry, place in zip(entries, places, strict=True) if place not in known]
     for batch in _batches(missing):
-        fresh = dict(_analysed(repo, batch, analyse))
-        cache.save(site, key, {place: report.to_dict() for place, report in fresh.items() if _is_settled(report)})
-        known.update(fresh)
+        fresh = list(_analysed(repo, batch, analyse, tree))
+        settled = {place: {**report.to_dict(), "asked": asked} for place, report, asked in fresh if _is_settled(report)}
+        cache.save(site, key, settled)
+        known.update((place, report) for place, report, _ in fresh)
     files = tuple(FileAnalysis(path, blob, known[blob, path].on(today)) for blob, path in places)
     if sum(len(file.report.findings) for file in files) > FINDINGS_MAX:
         raise TooMuchToReview(limit=FINDINGS_MAX, what="findings")
-    return Analysis(files, len(missing))
+    return Analysis(files, len(missing), tree)
 
 
-def analyse_as(repo: Path, moved: Mapping[str, Place], analyse: Analyse) -> dict[str, FileReport]:
+def analyse_as(repo: Path, moved: Mapping[str, Place], analyse: Analyse, tree: Tree) -> dict[str, FileReport]:
     """Reports on files as if they still were at another path; `moved` gives each path its blob and the other path."""
     found: dict[str, FileReport] = {}
     paths = list(moved)
@@ -82,7 +93,8 @@ def analyse_as(repo: Path, moved: Mapping[str, Place], analyse: Analyse) -> dict
         part = paths[start : start + BATCH_FILES]
         contents = dict(browse.blobs(repo, [moved[path][0] for path in part], limit_bytes=FILE_BYTES_MAX))
         part = [path for path in part if moved[path][0] in contents]
-        reports = analyse([SourceFile(moved[path][1], contents[moved[path][0]]) for path in part])
+        files = [SourceFile(moved[path][1], contents[moved[path][0]]) for path in part]
+        reports = analyse(files, read=Reading(tree).read)
         found.update(zip(part, reports, strict=True))
     return found
 
@@ -105,21 +117,22 @@ def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
         yield batch
 
 
-def _analysed(repo: Path, batch: Sequence[Entry], analyse: Analyse) -> Iterator[tuple[Place, FileReport]]:
+def _analysed(repo: Path, batch: Sequence[Entry], analyse: Analyse, tree: Tree) -> Iterator[tuple[Place, FileReport, Asked]]:
     small = [entry for entry in batch if (entry.size or 0) <= FILE_BYTES_MAX]
     contents = dict(browse.blobs(repo, list(dict.fromkeys(e.oid for e in small)), limit_bytes=FILE_BYTES_MAX))
     wanted = []
     for entry in batch:
         path = readable(entry.path)
         if entry.oid not in contents:
-            yield (entry.oid, path), FileReport(diagnostics=(_too_large(path, entry.size or 0),))
+            yield (entry.oid, path), FileReport(diagnostics=(_too_large(path, entry.size or 0),)), {}
         elif is_binary(SourceFile(path, contents[entry.oid])):
-            yield (entry.oid, path), FileReport()
+            yield (entry.oid, path), FileReport(), {}
         else:
             wanted.append((entry.oid, SourceFile(path, contents[entry.oid])))
-    reports = analyse([file for _, file in wanted])
-    for (oid, file), report in zip(wanted, reports, strict=True):
-        yield (oid, file.path), report
+    for oid, file in wanted:
+        reading = Reading(tree)
+        [report] = analyse([file], read=reading.read)
+        yield (oid, file.path), report, reading.asked
 
 
 def _is_settled(report: FileReport) -> bool:

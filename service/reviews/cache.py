@@ -51,7 +51,7 @@ def load(site: Site, key: Key, places: Sequence[Place]) -> dict[Place, dict[str,
 
 
 def save(site: Site, key: Key, reports: Mapping[Place, dict[str, Any]]) -> None:
-    """Keeps reports. What another worker kept in the meantime says the same and stays."""
+    """Keeps reports, each in the place of an older one for the same file among other neighbours."""
     if not reports:
         return
     at = clock.now()
@@ -62,8 +62,13 @@ def save(site: Site, key: Key, reports: Mapping[Place, dict[str, Any]]) -> None:
     ]
     # Only the dialect in use: PostgreSQL's is 40 ms of a start.
     insert = import_module(f"sqlalchemy.dialects.{'sqlite' if site.db.is_sqlite else 'postgresql'}").insert
+    adding = insert(FileResult)
+    replacing = adding.on_conflict_do_update(
+        index_elements=["blob", "path", "engine_version", "options_hash"],
+        set_={"report": adding.excluded.report, "created_at": adding.excluded.created_at},
+    )
     with site.db.write() as session:
-        session.execute(insert(FileResult).on_conflict_do_nothing(), rows)
+        session.execute(replacing, rows)
 
 
 def prune(site: Site) -> int:

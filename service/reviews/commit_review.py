@@ -92,7 +92,7 @@ def _fingerprints_before(
     }
     moved = {path: (blob, moves[path]) for path, blob in doubtful.items() if path in moves}
     analyse = analyse_keyed(site, partial(engine.warm.review_files, options=options.review))
-    reports = analysis.analyse_as(repo, moved, analyse)
+    reports = analysis.analyse_as(repo, moved, analyse, done.tree)
     return {
         (path, found.rule, found.line, found.column): found.fingerprint
         for path, report in reports.items() for found in report.findings

@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 
 from analyzers.finding import FileReport, SourceFile
+from analyzers.flow.places import Read
 from analyzers.isolated import Reviewer
 from analyzers.options import ReviewOptions
 
@@ -22,11 +23,11 @@ class WarmReviewer:
         """The child's process id while there is one."""
         return self._reviewer.pid
 
-    def review_files(self, files: Sequence[SourceFile], options: ReviewOptions) -> list[FileReport]:
-        """Reports on files in their order. Raises analyzers.isolated.ReviewerBroken."""
+    def review_files(self, files: Sequence[SourceFile], options: ReviewOptions, read: Read | None = None) -> list[FileReport]:
+        """Reports on files in their order; what they import comes from `read`. Raises analyzers.isolated.ReviewerBroken."""
         self._used_at = time.monotonic()
         try:
-            return self._reviewer.review_files(files, options) if files else []
+            return self._reviewer.review_files(files, options, read) if files else []
         finally:
             self._used_at = time.monotonic()
 

@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from analyzers.finding import FileReport, Finding, SourceFile
+from analyzers.flow.places import Read
 from service.kernel.site import Site
 from service.reviews.analysis import Analyse
 
@@ -24,8 +25,8 @@ def analyse_keyed(site: Site, analyse: Analyse) -> Analyse:
     """The analysers, with no bare hash of a secret in what they answer: hashes and fingerprints of secrets are keyed."""
     secret_key = key(site.settings.data)
 
-    def analysed(files: Sequence[SourceFile]) -> Sequence[FileReport]:
-        return [_keyed(report, secret_key) for report in analyse(files)]
+    def analysed(files: Sequence[SourceFile], *, read: Read | None) -> Sequence[FileReport]:
+        return [_keyed(report, secret_key) for report in analyse(files, read=read)]
 
     return analysed
 

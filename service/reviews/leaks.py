@@ -75,7 +75,7 @@ def search(site: Site, repo: Path, repository: str, names: Names, tip: str) -> i
     fresh = 0
     for batch in _batches(sorted(names)):
         contents = list(browse.blobs(repo, batch, limit_bytes=FILE_BYTES_MAX))
-        reports = analyse([SourceFile(readable(names[oid]), content) for oid, content in contents])
+        reports = analyse([SourceFile(readable(names[oid]), content) for oid, content in contents], read=None)
         found = [(oid, one) for (oid, _), report in zip(contents, reports, strict=True) for one in report.findings if one.secret_hash]
         fresh += _store(site, repo, repository, found)
     with site.db.write() as session:

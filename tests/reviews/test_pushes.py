@@ -176,3 +176,33 @@ def test_a_review_that_cannot_run_blocks(fresh_server: Server, tmp_path: Path) -
     gate = project.gate(commit)
     assert (gate["state"], gate["verdict"]) == ("failed", "blocked")
     assert "The review failed" in gate["reasons"][0]
+
+
+WEB = """from flask import Flask, request
+import files
+from names import tidy
+
+app = Flask(__name__)
+
+
+@app.get("/file")
+def file():
+    return {"size": files.size(tidy(request.args["name"]))}
+"""
+FILES = "def size(name):\n    with open('/srv/files/' + name) as file:\n        return len(file.read())\n"
+KNOWN = "KNOWN = {'one': 'one.txt', 'two': 'two.txt'}\n\n\ndef tidy(name):\n    return KNOWN[name]\n"
+ANY = "def tidy(name):\n    return name.strip()\n"
+
+
+def test_a_value_is_followed_through_other_files(server: Server, tmp_path: Path) -> None:
+    """Also when only the file between source and sink changes: what was kept for the other two counts no more."""
+    project = Project(server, tmp_path / "work")
+    gate = project.push({"web.py": WEB, "files.py": FILES, "names.py": KNOWN})
+    assert gate["verdict"] == "passed"
+    gate = project.push({"names.py": ANY})
+    assert gate["verdict"] == "blocked"
+    [found] = [one for one in project.review(gate)["findings"] if one["rule"] == "path-traversal"]
+    assert found["path"] == "web.py"
+    assert project.push({"names.py": KNOWN})["verdict"] == "passed"
+    gate = project.push({"names.py": None, "lib/names.py": ANY})
+    assert gate["verdict"] == "blocked"
