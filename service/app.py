@@ -100,6 +100,7 @@ def create_app(site: Site) -> Flask:
     app.before_request(_deny_by_default)
     app.before_request(_limit_body)
     app.before_request(service.web.csrf.check)
+    app.before_request(_know_the_caller)
     app.after_request(_protect)
     app.register_error_handler(Problem, refuse)
     app.register_error_handler(HTTPException, _refuse_http)
@@ -111,11 +112,14 @@ def _deny_by_default() -> None:
     if request.endpoint is None:
         return
     view = current_app.view_functions[request.endpoint]
-    access = getattr(view, "__access__", None)
-    if access is None:
+    if getattr(view, "__access__", None) is None:
         raise Refused(who="nobody", action="call", resource=f"{request.endpoint}, a route without an access rule")
-    if access != "public":
-        principal()  # a stranger learns that before anything about the shape of what was sent
+
+
+def _know_the_caller() -> None:
+    """A stranger learns that they are one before anything about the shape of what they sent."""
+    if request.endpoint is not None and getattr(current_app.view_functions[request.endpoint], "__access__", "") != "public":
+        principal()
 
 
 def _limit_body() -> None:
