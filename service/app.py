@@ -46,6 +46,7 @@ from service import invalid
 from service.kernel.access import principal, public
 from service.kernel.errors import Problem, Refused, Unauthenticated
 from service.kernel.site import Site
+from service.routing import LazyRule
 
 APIS = [service.accounts.api, service.git.api.api, service.reviews.api.api, service.reviews.secrets_api.api,
         registry.api.api, registry.domain_api.api, registry.version_api.api, registry.formats.pypi.api.api,
@@ -85,6 +86,7 @@ def create_app(site: Site) -> Flask:
         validation_error_callback=invalid.answer, validation_error_model=invalid.Invalid,
     )
     app.json = _Json(app)
+    app.url_rule_class = LazyRule
     app.extensions["lockgate"] = site
     app.config["MAX_CONTENT_LENGTH"] = None
     for api in APIS:
