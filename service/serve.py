@@ -56,8 +56,9 @@ def serve(settings: Settings, role: str = "all") -> int:
     lock = folder.hold(settings.data) if role == "all" else -1
     log.configure()
     import service.flow  # what worker and web share: before the first fork
-    import service.start  # noqa: F401
+    import service.start
 
+    service.start.load_models()
     prepared = _in_child(lambda: _first_start(settings))
     children = []
     if role in ("all", "worker"):

@@ -4,6 +4,7 @@ import os
 import secrets
 
 from sqlalchemy import select
+from sqlalchemy.orm import configure_mappers
 
 import registry.bootstrap
 from service.git.sources import GitSources
@@ -23,6 +24,11 @@ def database_url(settings: Settings) -> str:
         if url.startswith(prefix):
             return "postgresql+psycopg://" + url.removeprefix(prefix)
     return url
+
+
+def load_models() -> None:
+    """Has SQLAlchemy work out the tables' relations now, once for all forks: each would do it in memory of its own."""
+    configure_mappers()
 
 
 def open_site(settings: Settings, *, worker_id: str = "") -> Site:

@@ -4,8 +4,6 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy.orm import configure_mappers
-
 from registry.front import Front
 from service import start
 from service.app import create_app
@@ -20,8 +18,7 @@ WEB_THREADS = 64
 def prepare(settings: Settings) -> Callable[[Settings, Callable[[], None]], None]:
     """Makes the application, to be shared by the forks, and answers what serves it. The site it is made with is never opened."""
     app = create_app(start.open_site(settings))
-    configure_mappers()  # else the first request of every process does these two, in memory of its own
-    app.url_map.update()
+    app.url_map.update()  # else the first request of every process does it, in memory of its own
 
     def web(settings: Settings, ready: Callable[[], None]) -> None:
         ready()
