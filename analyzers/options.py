@@ -7,8 +7,6 @@ from typing import Annotated, Any, Literal
 
 from pathspec import GitIgnoreSpec
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 FILE = ".lockgate.yml"
 CODEGURU_FILE = "aws-codeguru-reviewer.yml"
@@ -117,10 +115,10 @@ class BrokenOptions(Exception):
 
 def read_options(lockgate: bytes | None, codeguru: bytes | None = None) -> ReviewOptions:
     """The options from a repository's two settings files, either of which may be missing. Raises BrokenOptions."""
-    document = _mapping(FILE, _document(FILE, lockgate))
+    document = mapping(FILE, lockgate)
     section = document.get("review")
     if section is not None and not isinstance(section, Mapping):
-        where = f"{FILE}:{_line(document, ('review',))}"
+        where = f"{FILE}:{line_of(document, ('review',))}"
         raise BrokenOptions([f'{where}: `review` must be a mapping, such as `exclude: ["docs/"]`'])
     try:
         options = ReviewOptions.model_validate(dict(section or {}))
@@ -131,42 +129,36 @@ def read_options(lockgate: bytes | None, codeguru: bytes | None = None) -> Revie
 
 
 def _codeguru_excludes(content: bytes | None) -> tuple[str, ...]:
-    document = _mapping(CODEGURU_FILE, _document(CODEGURU_FILE, content))
+    document = mapping(CODEGURU_FILE, content)
     excludes = document.get("excludeFiles") or []
     if not isinstance(excludes, list) or not all(isinstance(one, str) and one for one in excludes):
-        line = _line(document, ("excludeFiles",))
+        line = line_of(document, ("excludeFiles",))
         raise BrokenOptions([f"{CODEGURU_FILE}:{line}: `excludeFiles` must be a list of path patterns"])
     if len(excludes) > PATTERNS_MAX:
         raise BrokenOptions([f"{CODEGURU_FILE}:1: `excludeFiles` has more than {PATTERNS_MAX} patterns"])
     return tuple(str(one) for one in excludes)
 
 
-def _document(name: str, content: bytes | None) -> Any:
+def mapping(name: str, content: bytes | None, what: str = "a mapping") -> Mapping[Any, Any]:
+    """A settings file as a mapping that knows its lines; empty without a file. Raises BrokenOptions."""
     if not content or not content.strip():
-        return None
+        return {}
     if len(content) > FILE_BYTES_MAX:
-        raise BrokenOptions([f"{name}:1: larger than the limit of {FILE_BYTES_MAX} bytes"])
-    try:
-        return YAML(typ="rt").load(content)
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise BrokenOptions([f"{name}:{line}: not YAML: {error.problem or error.context}"]) from None
-    except (YAMLError, ValueError, RecursionError) as error:
-        raise BrokenOptions([f"{name}:1: not YAML: {str(error).splitlines()[0][:200]}"]) from None
+        raise BrokenOptions([f"{name}: larger than the limit of {FILE_BYTES_MAX} bytes"])
+    from analyzers import yaml_lines  # ruamel.yaml: few processes ever read such a file
 
-
-def _mapping(name: str, document: Any) -> Mapping[Any, Any]:
+    document = yaml_lines.load(name, content)
     if document is None:
         return {}
     if not isinstance(document, Mapping):
-        raise BrokenOptions([f"{name}:1: must be a mapping"])
+        raise BrokenOptions([f"{name}:1: must be {what}"])
     return document
 
 
 def _told(document: Any, error: dict[str, Any]) -> str:
     path = ("review", *(part for part in error["loc"] if part != "[key]"))
     key = ".".join(str(part) for part in path)
-    where = f"{FILE}:{_line(document, path)}"
+    where = f"{FILE}:{line_of(document, path)}"
     if error["type"] == "extra_forbidden":
         known = tuple(ReviewOptions.model_fields)
         close = get_close_matches(str(path[-1]), known, n=1)
@@ -176,7 +168,7 @@ def _told(document: Any, error: dict[str, Any]) -> str:
     return f"{where}: `{key}`: {message}, not {error['input']!r:.80}"
 
 
-def _line(document: Any, path: Sequence[Any]) -> int:
+def line_of(document: Any, path: Sequence[Any]) -> int:
     """The line, from 1, of the deepest part of `path` that the document has."""
     line = 0
     node: Any = document

@@ -12,8 +12,6 @@ from service.kernel.site import Settings
 from service.parent import die_with_parent
 from service.worker_wake import wake
 
-WEB_THREADS = 64
-
 
 def prepare(settings: Settings) -> Callable[[Settings, Callable[[], None]], None]:
     """Makes the application, to be shared by the forks, and answers what serves it. The site it is made with is never opened."""
@@ -21,23 +19,12 @@ def prepare(settings: Settings) -> Callable[[Settings, Callable[[], None]], None
     app.url_map.update()  # else the first request of every process does it, in memory of its own
 
     def web(settings: Settings, ready: Callable[[], None]) -> None:
+        from service import web_server  # granian: only the web child pays for it
+
         ready()
-        _serve(app, settings)
+        web_server.run(lambda: _application(app, settings), settings)
 
     return web
-
-
-def _serve(app: Any, settings: Settings) -> None:
-    from granian.constants import Interfaces  # only the web child pays for it
-    from granian.log import LogLevels
-    from granian.server import Server
-
-    server = Server(
-        "lockgate", address=settings.host, port=settings.port, interface=Interfaces.WSGI, workers=settings.web_workers,
-        blocking_threads=WEB_THREADS, runtime_threads=1, respawn_failed_workers=True, respawn_interval=0.1,
-        workers_kill_timeout=10, websockets=False, log_level=LogLevels.warning, backlog=1024, backpressure=512,
-    )
-    server.serve(target_loader=lambda _target: _application(app, settings), wrap_loader=True)
 
 
 def _application(app: Any, settings: Settings) -> Guard:

@@ -6,11 +6,9 @@ from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from analyzers.finding import SEVERITIES, Severity, at_or_above
-from analyzers.options import CODEGURU_FILE, FILE, FILE_BYTES_MAX, BrokenOptions, ReviewOptions
+from analyzers.options import CODEGURU_FILE, FILE, FILE_BYTES_MAX, BrokenOptions, ReviewOptions, line_of, mapping
 from analyzers.options import read_options as review_options
 
 __all__ = ["SEVERITIES", "BrokenOptions", "GateOptions", "Options", "read_gate", "read_options"]
@@ -79,7 +77,7 @@ def read_options(read: Callable[[str, int], bytes | None]) -> Options:
 
 def read_gate(content: bytes | None) -> GateOptions:
     """The gate's options; the default without a file or section. Raises BrokenOptions."""
-    document = _document(content)
+    document = mapping(FILE, content, f"a mapping with the sections {' and '.join(SECTIONS)}")
     unknown = [str(key) for key in document if key not in SECTIONS]
     if unknown:
         raise BrokenOptions([f"{_at(document, (key,))}: unknown section `{key}`{_nearest(key, SECTIONS)}" for key in unknown])
@@ -94,25 +92,6 @@ def read_gate(content: bytes | None) -> GateOptions:
         raise BrokenOptions([_told(document, dict(found)) for found in error.errors()[:20]]) from None
 
 
-def _document(content: bytes | None) -> Mapping[Any, Any]:
-    if not content or not content.strip():
-        return {}
-    if len(content) > FILE_BYTES_MAX:
-        raise BrokenOptions([f"{FILE}: larger than the limit of {FILE_BYTES_MAX} bytes"])
-    try:
-        document = YAML(typ="rt").load(content)
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise BrokenOptions([f"{FILE}:{line}: not YAML: {error.problem or error.context or 'it cannot be read'}"]) from None
-    except (YAMLError, ValueError, RecursionError) as error:
-        raise BrokenOptions([f"{FILE}:1: not YAML: {str(error).splitlines()[0][:200]}"]) from None
-    if document is None:
-        return {}
-    if not isinstance(document, Mapping):
-        raise BrokenOptions([f"{FILE}:1: must be a mapping with the sections {' and '.join(SECTIONS)}"])
-    return document
-
-
 def _told(document: Mapping[Any, Any], error: dict[str, Any]) -> str:
     path = tuple(part for part in ("gate", *error["loc"]) if part != "[key]")
     key = ".".join(str(part) for part in path)
@@ -123,13 +102,7 @@ def _told(document: Mapping[Any, Any], error: dict[str, Any]) -> str:
 
 def _at(document: Mapping[Any, Any], path: tuple[Any, ...]) -> str:
     """`.lockgate.yml:7`, the line of the deepest key of `path` that the document has."""
-    line, node = 0, document
-    for part in path:
-        if not (isinstance(node, Mapping) and part in node and hasattr(node, "lc")):
-            break
-        line = node.lc.key(part)[0]
-        node = node[part]
-    return f"{FILE}:{line + 1}"
+    return f"{FILE}:{line_of(document, path)}"
 
 
 def _nearest(key: str, known: Sequence[str]) -> str:

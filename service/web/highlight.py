@@ -3,11 +3,6 @@
 from functools import lru_cache
 
 from markupsafe import Markup, escape
-from pygments import highlight as _colour
-from pygments.formatters import HtmlFormatter
-from pygments.lexer import Lexer
-from pygments.lexers import get_lexer_for_filename
-from pygments.util import ClassNotFound
 
 COLOUR_CHARACTERS_MAX = 256 * 1024
 """Longer texts are shown plain: a lexer takes about a second for each megabyte."""
@@ -28,15 +23,11 @@ def _cached(text: str, filename: str) -> tuple[Markup, ...]:
 
 def _lines(text: str, filename: str) -> list[Markup]:
     text = text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n")
-    lexer = _lexer(filename) if len(text) <= COLOUR_CHARACTERS_MAX else None
-    if lexer is None:
+    coloured = None
+    if len(text) <= COLOUR_CHARACTERS_MAX:
+        from service.web import colour  # Pygments: loaded with the first page that shows source
+
+        coloured = colour.html(text, filename)
+    if coloured is None:
         return [escape(line) for line in text.split("\n")]
-    coloured = _colour(text, lexer, HtmlFormatter(nowrap=True)).removesuffix("\n")
     return [Markup(line) for line in coloured.split("\n")]  # noqa: S704  Pygments escapes what it is given
-
-
-def _lexer(filename: str) -> Lexer | None:
-    try:
-        return get_lexer_for_filename(filename.rpartition("/")[2], stripnl=False, ensurenl=False)
-    except ClassNotFound:
-        return None

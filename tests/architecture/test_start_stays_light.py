@@ -3,8 +3,8 @@
 import subprocess
 import sys
 
-HEAVY = ("alembic", "bandit", "dbos", "detect_secrets", "docutils", "libcst", "markdown_it", "prometheus_client", "pyinstrument", "rich",
-         "sklearn", "sqlalchemy.dialects.postgresql")
+HEAVY = ("alembic", "bandit", "dbos", "detect_secrets", "docutils", "libcst", "markdown_it", "prometheus_client", "pygments", "pyinstrument", "rich",
+         "ruamel.yaml", "sklearn", "sqlalchemy.dialects.postgresql")
 
 
 def test_the_web_process_loads_nothing_heavy() -> None:
