@@ -29,7 +29,8 @@ from pipelines.builds.request import PRIMARY, BuildRequest, BuildResult, Cause, 
 from pipelines.builds.sandbox import Sandbox
 from pipelines.builds.scripts import FINISH
 from pipelines.builds.transcript import Mark, Transcript, timestamp
-from pipelines.builds.workspace import BadInput, WorkspaceBusy
+from pipelines.builds.unpacking import BadInput
+from pipelines.builds.workspace import WorkspaceBusy
 
 READ_SECONDS = 0.05
 ASK_SECONDS = 0.25

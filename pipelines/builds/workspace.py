@@ -9,7 +9,6 @@ WORK/artifacts   NAME.tar.gz, for the caller to store
 import os
 import shutil
 import stat
-import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +17,8 @@ from pipelines.builds import ownership
 from pipelines.builds.request import BuildRequest
 from pipelines.builds.scripts import Places
 from pipelines.builds.toolchain import Toolchain
+from pipelines.builds.unpacking import unpack
 
-MEMBERS_MAX = 200_000
 TOOLS = ("twine",)
 """Modules of the service's own environment that a build may call by name."""
 
@@ -28,10 +27,6 @@ _PIP = '#!/bin/sh\nexec {python} -m pip "$@"\n'
 
 class WorkspaceBusy(Exception):
     """Another living process builds in this folder."""
-
-
-class BadInput(Exception):
-    """An input artifact cannot be unpacked."""
 
 
 @dataclass(frozen=True)
@@ -101,22 +96,6 @@ def give(workspace: Workspace, uid: int, gid: int) -> None:
         os.chown(folder, uid, gid)
         for name in (*_names, *files):
             os.lchown(Path(folder) / name, uid, gid)
-
-
-def unpack(archive: Path, folder: Path, *, bytes_max: int) -> None:
-    """Unpacks a .tar.gz of ours into a new folder. Raises BadInput for members that leave it, or too much."""
-    folder.mkdir(parents=True)
-    total = count = 0
-    try:
-        with tarfile.open(archive, "r:gz") as tar:
-            for member in tar:
-                total += member.size
-                count += 1
-                if total > bytes_max or count > MEMBERS_MAX:
-                    raise BadInput(f"the artifact {folder.name} unpacks to more than a build may hold")
-                tar.extract(member, folder, filter="data")
-    except (tarfile.TarError, OSError, EOFError) as error:
-        raise BadInput(f"the artifact {folder.name} cannot be unpacked: {error}") from error
 
 
 def clear(workspace: Workspace) -> None:
