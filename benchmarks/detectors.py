@@ -1,18 +1,23 @@
 """`python -m benchmarks.detectors`: recall and precision of the rules on cases that they were not written for."""
 
+from collections.abc import Sequence
+
 import libcst as cst
 
 from analyzers.lint import lint
 from analyzers.rule import Rule, all_rules, name_of
 from benchmarks.held_out import CASES
+from benchmarks.held_out_pages import cases
+
+Case = tuple[str, list[str], list[str]]
 
 
-def measure() -> tuple[int, int, int, list[str]]:
+def measure(held_out: Sequence[Case]) -> tuple[int, int, int, list[str]]:
     """(sins found, sins missed, near misses reported, what went wrong), each case against its own rule."""
     rules = {name_of(rule): rule for rule in all_rules()}
     hits = misses = false = 0
     wrong = []
-    for name, bad, good in CASES:
+    for name, bad, good in held_out:
         for source in bad:
             if _found(rules[name], source):
                 hits += 1
@@ -32,13 +37,16 @@ def _found(rule: type[Rule], source: str) -> bool:
 
 
 def main() -> None:
-    """Prints the numbers, and each case that went wrong."""
-    hits, misses, false, wrong = measure()
+    """Prints the numbers of both sets, and each case that went wrong."""
     shown = sum(len(rule.invalid) + len(rule.valid) for rule in all_rules())
-    held = sum(len(bad) + len(good) for _, bad, good in CASES)
-    print(f"{len(all_rules())} rules, {shown} examples in their files, {held} held-out cases of {len(CASES)} rules")
-    print(f"recall {hits / (hits + misses):.3f} ({hits} of {hits + misses}), precision {hits / (hits + false):.3f}, false alarms {false}")
-    print(*wrong, sep="\n")
+    print(f"{len(all_rules())} rules, {shown} examples in their files")
+    for told, held_out in (("written after the rules", CASES), ("written from the rules' pages alone", cases())):
+        hits, misses, false, wrong = measure(held_out)
+        near = sum(len(good) for _, _, good in held_out)
+        print(f"held out, {told}: {hits + misses + near} cases of {len(held_out)} rules")
+        print(f"recall {hits / (hits + misses):.3f} ({hits} of {hits + misses}), "
+              f"precision {hits / (hits + false):.3f}, false alarms {false} of {near}")  # fmt: skip
+        print(*wrong, sep="\n")
 
 
 if __name__ == "__main__":
