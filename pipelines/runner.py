@@ -147,22 +147,39 @@ def finish_attempt(
 
 def lose_attempt(session: Session, attempt_id: int, reason: str) -> None:
     """Gives up an attempt whose worker is gone; its action gets another attempt, until too many workers were lost."""
+    action = _given_up(session, attempt_id, reason)
+    if action is not None:
+        action.lost += 1
+        _try_again(session, action)
+
+
+def hand_back(session: Session, attempt_id: int, reason: str) -> None:
+    """Gives up an attempt whose worker was told to stop. Nothing is wrong with it, so it does not count as a lost one."""
+    action = _given_up(session, attempt_id, reason)
+    if action is not None:
+        _try_again(session, action)
+
+
+def _given_up(session: Session, attempt_id: int, reason: str) -> ActionExecution | None:
+    """Ends a live attempt as lost; its action, or None when there is nothing to end."""
     execution_id = session.scalar(select(Attempt.execution_id).where(Attempt.id == attempt_id))
     if execution_id is None:
-        return
+        return None
     _locked(session, execution_id)
     row = session.get_one(Attempt, attempt_id, populate_existing=True)
     if row.state in attempts.ENDED:
-        return
+        return None
     attempts.end(session, row, "lost", reason)
-    action = session.get_one(ActionExecution, row.action_id, populate_existing=True)
-    action.lost += 1
-    execution = session.get_one(Execution, execution_id, populate_existing=True)
+    return session.get_one(ActionExecution, row.action_id, populate_existing=True)
+
+
+def _try_again(session: Session, action: ActionExecution) -> None:
+    execution = session.get_one(Execution, action.execution_id, populate_existing=True)
     if action.lost < LOST_MAX and not execution.stop_asked_by:
         action.state = "queued"
         attempts.announce(session, attempts.add(session, action, in_worker=True))
     session.flush()
-    advance(session, execution_id)
+    advance(session, execution.id)
 
 
 def expire(session: Session, action_id: int) -> None:

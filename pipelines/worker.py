@@ -4,6 +4,7 @@ import contextlib
 import shutil
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -31,11 +32,15 @@ ACCOUNT = "lockgate-build"
 ASK_SECONDS = 0.5
 """How often the row is asked whether the attempt was cancelled."""
 RENEW_SECONDS = 5.0
+LEAVE_SECONDS_MAX, LEAVE_LOOK_SECONDS = 8.0, 0.02
+"""A worker that is told to stop waits that long for its builds to end: the supervisor kills it after 15 s."""
 TOKEN_GRACE = timedelta(minutes=15)
 _POLICY: list[Statement] = [{"Effect": "Allow", "Action": ["registry:Read", "registry:Publish"], "Resource": ["registry/*"]}]
 _log = structlog.get_logger("attempts")
-_here: set[str] = set()
-"""Fences that this process holds. A running attempt of this worker with another fence is that of a dead process."""
+_here: dict[str, "_Lease"] = {}
+"""Leases that this process holds, by fence. A running attempt of this worker with another fence is that of a dead process."""
+_taking = threading.Lock()
+"""Held while an attempt is taken; a process that leaves keeps it to its end."""
 _swept = threading.Event()
 
 
@@ -49,15 +54,32 @@ class _Taken:
 def run(site: Site, attempt_id: int) -> None:
     """Does a queued attempt. One that a dead process of this worker held is given up, so that a new one follows."""
     sweep_once(site)
-    taken = _take(site, attempt_id)
+    with _taking:
+        taken = _take(site, attempt_id)
+        if taken is not None:
+            _here[taken.fence] = _Lease(site, attempt_id, taken.fence)
     if taken is None:
         lose_own(site, attempt_id, "the worker was restarted")
         return
-    _here.add(taken.fence)
     try:
-        _carry_out(site, attempt_id, taken)
+        _carry_out(site, attempt_id, taken, _here[taken.fence])
     finally:
-        _here.discard(taken.fence)
+        del _here[taken.fence]
+
+
+def leave(site: Site) -> None:
+    """This process is about to stop: takes nothing more, gives back what it has in hand and ends it.
+
+    A job that is about to take an attempt waits for the lock until the process ends; whoever resumes the job takes it then.
+    """
+    deadline = time.monotonic() + LEAVE_SECONDS_MAX
+    _taking.acquire(timeout=LEAVE_SECONDS_MAX)
+    for lease in list(_here.values()):
+        with site.db.write() as session:
+            runner.hand_back(session, lease.attempt_id, "its worker was stopped; another attempt follows")
+        lease.give_up()
+    while _here and time.monotonic() < deadline:
+        time.sleep(LEAVE_LOOK_SECONDS)
 
 
 def lose_own(site: Site, attempt_id: int, reason: str) -> None:
@@ -109,8 +131,7 @@ def _take(site: Site, attempt_id: int) -> _Taken | None:
         return _Taken(task, fence, secret)
 
 
-def _carry_out(site: Site, attempt_id: int, taken: _Taken) -> None:
-    lease = _Lease(site, attempt_id, taken.fence)
+def _carry_out(site: Site, attempt_id: int, taken: _Taken, lease: "_Lease") -> None:
     with lease, _folders(site, attempt_id, taken.fence) as (folder, build_folder):
         log = log_path(site, attempt_id)
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -148,7 +169,8 @@ class _Lease:
     """Renews the lease while the work goes on, and notices when it should not go on."""
 
     def __init__(self, site: Site, attempt_id: int, fence: str) -> None:
-        self._site, self._attempt_id, self._fence = site, attempt_id, fence
+        self.attempt_id = attempt_id
+        self._site, self._fence = site, fence
         self._over = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._keep, daemon=True, name=f"lease-{attempt_id}")
@@ -156,6 +178,10 @@ class _Lease:
     def should_stop(self) -> bool:
         """Whether the attempt was cancelled or is somebody else's by now."""
         return self._stop.is_set()
+
+    def give_up(self) -> None:
+        """The attempt is no longer this process' business."""
+        self._stop.set()
 
     def __enter__(self) -> "_Lease":
         self._thread.start()
@@ -171,14 +197,14 @@ class _Lease:
             since_renewal += ASK_SECONDS
             try:
                 with self._site.db.read() as session:
-                    cancelled = attempts.is_cancelled(session, self._attempt_id, self._fence)
+                    cancelled = attempts.is_cancelled(session, self.attempt_id, self._fence)
                 if not cancelled and since_renewal >= RENEW_SECONDS:
                     with self._site.db.write() as session:
-                        cancelled = not attempts.renew(session, self._attempt_id, self._fence)
+                        cancelled = not attempts.renew(session, self.attempt_id, self._fence)
                     since_renewal = 0.0
                 silent = 0.0
             except Exception as error:  # noqa: BLE001  a database that is away for a moment must not end a build
-                _log.warning("lease not renewed", attempt=self._attempt_id, error=repr(error))
+                _log.warning("lease not renewed", attempt=self.attempt_id, error=repr(error))
                 silent += ASK_SECONDS
                 cancelled = silent > attempts.LEASE.total_seconds()  # by now somebody else may have it
             if cancelled:

@@ -2,6 +2,7 @@
 
 import pipelines.deployments.jobs
 import pipelines.jobs
+import pipelines.worker
 import profiler.jobs
 import service.git.pushes
 import service.reviews.jobs
@@ -33,3 +34,6 @@ FLOW: dict[type, list[Job]] = {
 
 TICKS = [service.git.pushes.tick, service.reviews.jobs.tick, pipelines.jobs.tick, pipelines.deployments.jobs.tick, profiler.jobs.tick]
 """Called every second by the worker; each cheap and idempotent."""
+
+FAREWELLS = [pipelines.worker.leave]
+"""Called once when the worker is told to stop; each ends within some seconds and leaves its work to be taken up again."""

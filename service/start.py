@@ -11,7 +11,7 @@ from service.git.sources import GitSources
 from service.kernel import auth
 from service.kernel.auth import Account
 from service.kernel.blobs import open_blobs
-from service.kernel.db import Database
+from service.kernel.db import WAIT_SECONDS_MAX, Database
 from service.kernel.policy import ALLOW_ALL
 from service.kernel.site import Settings, Site
 from service.migrate import migrate
@@ -31,9 +31,9 @@ def load_models() -> None:
     configure_mappers()
 
 
-def open_site(settings: Settings, *, worker_id: str = "") -> Site:
-    """A site for this process; open it after any fork, never before."""
-    db = Database(database_url(settings), lock_path=settings.data / "run" / "database.lock")
+def open_site(settings: Settings, *, worker_id: str = "", wait_seconds_max: float = WAIT_SECONDS_MAX) -> Site:
+    """A site for this process; open it after any fork, never before. `wait_seconds_max` is the limit on a writer's wait."""
+    db = Database(database_url(settings), lock_path=settings.data / "run" / "database.lock", wait_seconds_max=wait_seconds_max)
     blobs = open_blobs(settings.blob_url or f"file://{settings.data / 'blobs'}")
     return Site(settings, db, blobs, GitSources(settings, db), worker_id)
 

@@ -20,7 +20,7 @@ from sqlalchemy import Select, event, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from service.flow import FLOW, TICKS
+from service.flow import FAREWELLS, FLOW, TICKS
 from service.kernel import bus, clock, workers
 from service.kernel.bus import Job, JobFailure, Outbox
 from service.kernel.site import Site
@@ -121,6 +121,8 @@ class WorkerProcess:
         finally:
             # DBOS is not asked to wind down: it waits for its pollers, and what runs is resumed at the next start anyway.
             wake_socket.close()
+            for farewell in FAREWELLS:
+                self._survive(lambda farewell=farewell: farewell(self._site))  # type: ignore[misc]
             self._survive(self._goodbye)
 
     def _relay(self) -> bool:

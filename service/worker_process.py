@@ -11,6 +11,9 @@ from service.kernel.site import Settings
 from service.worker import WorkerProcess
 from service.worker_wake import wake
 
+WAIT_SECONDS_MAX = 600.0
+"""Nobody waits for an answer of the worker, and a job that gave up would have to be started by hand."""
+
 
 def run(settings: Settings, ready: Callable[[], None]) -> None:
     """Works until SIGTERM or SIGINT."""
@@ -20,7 +23,7 @@ def run(settings: Settings, ready: Callable[[], None]) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: _end(stop, settings))
-    site = start.open_site(settings, worker_id=_name(settings))
+    site = start.open_site(settings, worker_id=_name(settings), wait_seconds_max=WAIT_SECONDS_MAX)
     site.db.on_facts = lambda: wake(settings.data)
     threading.Thread(target=start.refresh, args=(site,), daemon=True, name="refresh").start()
     WorkerProcess(site, stop).run()

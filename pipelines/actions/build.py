@@ -6,9 +6,9 @@ from typing import ClassVar, Literal
 from pydantic import Field
 from sqlalchemy.orm import Session
 
+from pipelines import isolated
 from pipelines.actions.kind import Configuration, Examples, Kind, Standing, Task, Work, Worked
-from pipelines.builds.request import MIB, PRIMARY, BuildRequest, BuildResult, Limits, RegistryAccess
-from pipelines.builds.runner import run_build
+from pipelines.builds.request import PRIMARY, BuildResult
 
 NETWORKS = ("none", "registry", "full")
 """From the narrowest to the widest."""
@@ -56,52 +56,21 @@ class Build(Kind):
 
     def work(self, work: Work) -> Worked:
         """Exports the commit and runs the build; its artifacts become the outputs."""
-        task, site = work.task, work.site
+        task, sources = work.task, work.site.sources
+        if refused := isolated.refusal(work):
+            return refused
         source = work.folder / "source"
         source.mkdir()
-        site.sources.export(task.pipeline.repository, task.execution.commit, source)
-        if task.configuration.executor == "process" and not site.settings.allow_process_executor:
-            return Worked(
-                "failed",
-                "builds without isolation are not allowed on this server; "
-                "an administrator would have to start it with --allow-process-executor",
-            )
-        spec = site.sources.read(task.pipeline.repository, task.execution.commit, task.configuration.spec)
-        request = BuildRequest(
-            name=task.label,
-            source=source,
-            work=work.build_folder,
-            spec_text=spec,
+        sources.export(task.pipeline.repository, task.execution.commit, source)
+        result = isolated.run(
+            work,
+            source,
+            spec_text=sources.read(task.pipeline.repository, task.execution.commit, task.configuration.spec),
             spec_path=task.configuration.spec,
-            environment={**_variables(task), **task.configuration.environment},
             network=task.configuration.network,
-            limits=limits(task),
-            executor=task.configuration.executor,
-            registry=registry_access(work),
-            inputs=work.inputs,
-            started_by=f"lockgate/{task.pipeline.name}",
-            source_version=task.execution.commit,
-            build_number=task.execution.id,
-            move_source=True,
+            environment={**_variables(task), **task.configuration.environment},
         )
-        result = run_build(request, log=work.log, should_stop=work.should_stop)
-        return _outcome(task.action.outputs, result)
-
-
-def limits(task: Task) -> Limits:
-    """The limits of a task from its configuration and time."""
-    return Limits(
-        seconds_max=task.action.timeout_minutes * 60,
-        memory_bytes_max=task.configuration.memory_mib * MIB,
-        processes_max=task.configuration.processes,
-        disk_bytes_max=task.configuration.disk_mib * MIB,
-    )
-
-
-def registry_access(work: Work) -> RegistryAccess | None:
-    """The package repository of the pipeline with the attempt's own token."""
-    pipeline = work.task.pipeline
-    return RegistryAccess(work.site.settings.base_url, pipeline.domain, pipeline.package_repository, work.token)
+        return isolated.unfinished(result) or _outcome(task.action.outputs, result)
 
 
 def _variables(task: Task) -> dict[str, str]:
@@ -116,9 +85,7 @@ def _variables(task: Task) -> dict[str, str]:
 
 
 def _outcome(outputs: list[str], result: BuildResult) -> Worked:
-    phases = tuple((phase.name, phase.state, phase.seconds) for phase in result.phases)
-    if result.state != "passed":
-        return Worked("stopped" if result.state == "stopped" else "failed", result.reason, phases=phases)
+    phases = isolated.phases(result)
     artifacts: dict[str, Path] = {}
     unnamed = [name for name in outputs if name not in result.artifacts]
     for name in outputs:

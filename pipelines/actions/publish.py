@@ -7,11 +7,9 @@ from typing import ClassVar
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from pipelines.actions.build import limits, registry_access
+from pipelines import isolated
 from pipelines.actions.guest import publish_files
 from pipelines.actions.kind import Configuration, Examples, Kind, Standing, Task, Work, Worked
-from pipelines.builds.request import BuildRequest
-from pipelines.builds.runner import run_build
 
 _SPEC = b"version: 0.2\nphases:\n  build:\n    commands:\n      - python3 publish_files.py\n"
 
@@ -52,8 +50,8 @@ class Publish(Kind):
     def work(self, work: Work) -> Worked:
         """Hands the artifacts and a small program to the executor."""
         task = work.task
-        if task.configuration.executor == "process" and not work.site.settings.allow_process_executor:
-            return Worked("failed", "running without isolation is not allowed on this server")
+        if refused := isolated.refusal(work):
+            return refused
         source = work.folder / "source"
         source.mkdir()
         (source / "publish_files.py").write_bytes(Path(publish_files.__file__).read_bytes())
@@ -66,24 +64,5 @@ class Publish(Kind):
                 }
             )
         )
-        request = BuildRequest(
-            name=task.label,
-            source=source,
-            work=work.build_folder,
-            spec_text=_SPEC,
-            spec_path="publish",
-            network="registry",
-            limits=limits(task),
-            executor=task.configuration.executor,
-            registry=registry_access(work),
-            inputs=work.inputs,
-            started_by=f"lockgate/{task.pipeline.name}",
-            source_version=task.execution.commit,
-            build_number=task.execution.id,
-            move_source=True,
-        )
-        result = run_build(request, log=work.log, should_stop=work.should_stop)
-        phases = tuple((phase.name, phase.state, phase.seconds) for phase in result.phases)
-        if result.state == "passed":
-            return Worked("passed", phases=phases)
-        return Worked("stopped" if result.state == "stopped" else "failed", result.reason, phases=phases)
+        result = isolated.run(work, source, spec_text=_SPEC, spec_path="publish", network="registry")
+        return isolated.unfinished(result) or Worked("passed", phases=isolated.phases(result))

@@ -1,12 +1,15 @@
 """The database: SQLite (embedded) or PostgreSQL, one writer at a time on SQLite.
 
 The lock recipe: BEGIN IMMEDIATE alone lets SQLite's busy handler starve writers for seconds, and deferred transactions
-fail with "database is locked". A `flock` taken before BEGIN queues the writers in the kernel instead.
+fail with "database is locked". A `flock` taken before BEGIN lets one in after the other instead. The threads of a process
+queue for a turn first, so that each process has at most one that asks for the lock; asking, unlike waiting in the kernel,
+can end: a writer that was stopped where it stood must not hold up every request for good.
 """
 
 import fcntl
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -19,6 +22,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from service.kernel.committed import Committed
+from service.kernel.errors import Unavailable
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _big = BigInteger().with_variant(Integer, "sqlite")
@@ -61,16 +65,36 @@ class Base(DeclarativeBase):
     type_annotation_map: ClassVar[Any] = {datetime: UtcMicros, int: BigInteger, dict[str, Any]: JSON, list[Any]: JSON, list[str]: JSON}
 
 
+WAIT_SECONDS_MAX = 10.0
+"""How long a writer waits for its turn, unless the opener of the database says otherwise."""
+_ASK_SECONDS = 0.001
+
+
+class WritersWait(Unavailable):
+    """503: another writer has held the database for longer than a request may wait."""
+
+    says = "the database has been held by another writer for {seconds:g} s; nothing of this was kept"
+    todo = "Try again. If it stays, a process that writes hangs or was stopped: look for one that has {lock} open, and end it."
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """When to try again."""
+        return {"Retry-After": "5"}
+
+
 class Database:
     """Two engines over one database: `read()` and `write()` give sessions.
 
     Open one per process, after any fork. Never hold a `write()` across network, blob or git work.
     """
 
-    def __init__(self, url: str, *, lock_path: Path, on_facts: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, url: str, *, lock_path: Path, on_facts: Callable[[], None] = lambda: None, wait_seconds_max: float = WAIT_SECONDS_MAX
+    ) -> None:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
-        self._lock_path = lock_path
+        self._lock_path, self._wait_seconds_max = lock_path, wait_seconds_max
+        self._turn = threading.Lock()
         self._local = threading.local()
         self.on_facts = on_facts
         """Called after a commit that published facts; the roof hangs the wake-up of the worker here."""
@@ -86,7 +110,7 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """A session that commits when the block ends well and rolls back when it raises."""
+        """A session that commits when the block ends well and rolls back when it raises. Raises WritersWait."""
         if getattr(self._local, "writing", False):
             raise RuntimeError("a write transaction is already open in this thread")
         self._local.writing = True
@@ -120,15 +144,33 @@ class Database:
         if not self.is_sqlite:
             yield
             return
-        fd = getattr(self._local, "fd", None)
-        if fd is None or self._local.pid != os.getpid():
-            fd = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            self._local.fd, self._local.pid = fd, os.getpid()
-        fcntl.flock(fd, fcntl.LOCK_EX)
+        deadline = time.monotonic() + self._wait_seconds_max
+        if not self._turn.acquire(timeout=self._wait_seconds_max):
+            raise self._waited()
         try:
-            yield
+            fd = self._lock_before(deadline)
+            try:
+                yield
+            finally:
+                os.close(fd)
         finally:
-            fcntl.flock(fd, fcntl.LOCK_UN)
+            self._turn.release()
+
+    def _lock_before(self, deadline: float) -> int:
+        """The descriptor that holds the lock until it is closed. Raises WritersWait."""
+        fd = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        while True:
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return fd
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    os.close(fd)
+                    raise self._waited() from None
+            time.sleep(_ASK_SECONDS)
+
+    def _waited(self) -> WritersWait:
+        return WritersWait(seconds=self._wait_seconds_max, lock=self._lock_path)
 
 
 def _engine(url: str, *, read_only: bool) -> Engine:

@@ -78,6 +78,11 @@ class Director:
             with self.database.write() as session:
                 runner.lose_attempt(session, one, "silent")
 
+    def leave(self, attempt_id: int) -> None:
+        """The worker is told to stop, and gives back what it holds."""
+        with self.database.write() as session:
+            runner.hand_back(session, attempt_id, "its worker was stopped")
+
     def let_time_pass(self, execution_id: int, action: str) -> None:
         """The deadline of a waiting action passes."""
         row = self.action(execution_id, action)

@@ -174,6 +174,17 @@ def test_lost_worker_means_one_new_attempt(director):
     assert director.state(one) == "passed"
 
 
+def test_workers_that_leave_cost_no_attempt(director):
+    one = director.push()
+    for _ in range(5):
+        attempt_id, fence = director.take(one, "build")
+        director.leave(attempt_id)
+        assert not director.hand_in(attempt_id, fence), "what was given back is nobody's"
+    director.finish(one, "build")
+    assert [a.state for a in director.attempts(one, "build")] == ["lost"] * 5 + ["passed"]
+    assert director.state(one) == "passed"
+
+
 def test_third_lost_worker_fails_the_action(director):
     one = director.push()
     for _ in range(3):
