@@ -6,6 +6,7 @@ from typing import Any
 import libcst as cst
 
 from analyzers.scope import Binding, Scope
+from analyzers.syntax import is_name
 
 DEPTH_MAX = 12
 _BUILTINS = frozenset(dir(builtins))
@@ -14,7 +15,8 @@ _BUILTINS = frozenset(dir(builtins))
 def qualified_name(node: cst.CSTNode, scope: Scope, depth: int = 0) -> str | None:
     """The dotted name `node` stands for, seen from `scope`; a call's result is its name and `()`.
 
-    `pathlib.Path().open` for `p.open` after `p = Path("x")`. None for what is local, ambiguous or no name.
+    `pathlib.Path().open` for `p.open` after `p = Path("x")`, also for `self.p.open` where all methods agree on `self.p`
+    and for `make().open` where `make` has one `return`. None for what is local, ambiguous or no name.
     """
     if depth > DEPTH_MAX:
         return None
@@ -31,7 +33,11 @@ def qualified_name(node: cst.CSTNode, scope: Scope, depth: int = 0) -> str | Non
             one = one.expression
         else:
             return None
-    root = _root(one, scope, depth) if len(tail) <= DEPTH_MAX else None
+    if len(tail) > DEPTH_MAX:
+        return None
+    root = _root(one, scope, depth)
+    if root is None and tail:
+        root = _given(one, tail.pop(), scope, depth)
     return root + "".join(reversed(tail)) if root else None
 
 
@@ -43,6 +49,31 @@ def _root(name: cst.Name, scope: Scope, depth: int) -> str | None:
     if imported is not None:
         return imported.origin
     names = {_value_name(one, scope, depth) for one in found}
+    return names.pop() if len(names) == 1 else None
+
+
+def _given(name: cst.Name, step: str, scope: Scope, depth: int) -> str | None:
+    """What the first step from a local name leads to: `self.x`, or the result of a function of this file."""
+    owner = scope.owner(name.value)
+    if owner is None:
+        return None
+    if step != "()":
+        return _attribute(name, step[1:], owner, depth)
+    made = [one.node for one in owner.bindings(name.value)]
+    if len(made) != 1 or not isinstance(made[0], cst.FunctionDef):
+        return None
+    value, inner = owner.returned(made[0]) or (None, owner)
+    return None if value is None else qualified_name(value, inner, depth + 1)
+
+
+def _attribute(name: cst.Name, attribute: str, owner: Scope, depth: int) -> str | None:
+    if not isinstance(owner.node, cst.FunctionDef) or owner.parent is None or not isinstance(owner.parent.node, cst.ClassDef):
+        return None
+    first = owner.node.params.params[:1]
+    if not first or first[0].name.value != name.value or len(owner.bindings(name.value)) != 1:
+        return None
+    found = [(value, inner) for value, inner in owner.parent.attribute_values(attribute) if not is_name(value, "None")]
+    names = {None if value is None else qualified_name(value, inner, depth + 1) for value, inner in found}
     return names.pop() if len(names) == 1 else None
 
 

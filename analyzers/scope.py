@@ -1,12 +1,12 @@
 """Which names a module, function or class binds to what, and in which order. Computed only for scopes asked about."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import libcst as cst
 
-from analyzers.syntax import INNER_SCOPES, Function, ScopeNode, bound_names, children, dotted
+from analyzers.syntax import INNER_SCOPES, Function, ScopeNode, bound_names, children, descend, dotted, is_name
 
 Kind = Literal["import", "assign", "augment", "element", "param", "def", "with", "loop", "other"]
 
@@ -42,6 +42,8 @@ class Scope:
         self._order: dict[int, tuple[int, tuple[int, ...]]] = {}
         self._elsewhere: dict[str, Literal["global", "nonlocal"]] = {}
         self._read = False
+        self._attributes: dict[str, list[Value]] | None = None
+        self._given: dict[int, Value | None] = {}
 
     @property
     def is_function(self) -> bool:
@@ -108,6 +110,28 @@ class Scope:
                 break
         return found or candidates[::-1]
 
+    def attribute_values(self, name: str) -> "list[Value]":
+        """What the methods of this class assign to `self.name`, and its body to `name`; (None, scope) where that cannot be told."""
+        if self._attributes is None:
+            self._attributes = {}
+            for method in descend(self.node.body) if isinstance(self.node, cst.ClassDef) else ():
+                if isinstance(method, cst.FunctionDef) and method.params.params:
+                    inner = Scope(method, self)
+                    for attribute, value in _kept_on(method.params.params[0].name.value, method.body):
+                        self._attributes.setdefault(attribute, []).append((value, inner))
+        own = [(one.value if one.kind == "assign" else None, self) for one in self.bindings(name)]
+        return own + self._attributes.get(name, [])
+
+    def returned(self, function: cst.FunctionDef) -> "Value | None":
+        """What a plain function of this scope gives, with its scope, if it has one `return`; None otherwise."""
+        key = id(function)
+        if key not in self._given:
+            below = list(descend(function.body)) if function.asynchronous is None and not function.decorators else []
+            values = [one.value for one in below if isinstance(one, cst.Return)]
+            plain = len(values) == 1 and not any(isinstance(one, cst.Yield) for one in below)
+            self._given[key] = (values[0], Scope(function, self)) if plain else None
+        return self._given[key]
+
     def _fill(self) -> None:
         if self._read:
             return
@@ -152,6 +176,38 @@ class Scope:
         for name, kind, value, origin in _told(node):
             owner = self.root() if self._elsewhere.get(name) == "global" else self
             owner._add(name, kind, value, node, order, blocks, origin)
+
+
+Value = tuple[cst.BaseExpression | None, Scope]
+"""An expression, and the scope that its names are read in."""
+
+
+def _kept_on(owner: str, body: cst.BaseSuite) -> Iterator[tuple[str, cst.BaseExpression | None]]:
+    """The attributes of `owner` that a method sets, and to what."""
+    for node in descend(body):
+        targets: list[cst.CSTNode] = []
+        value: cst.BaseExpression | None = None
+        match node:
+            case cst.Assign():
+                targets, value = [one.target for one in node.targets], node.value
+            case cst.AnnAssign() if node.value is not None:
+                targets, value = [node.target], node.value
+            case cst.AugAssign():
+                targets = [node.target]
+            case cst.WithItem(asname=cst.AsName(name=target)):
+                targets, value = [target], node.item
+        for one in targets:
+            parts = [part.value for part in one.elements] if isinstance(one, cst.Tuple) else []
+            yield from _set_on(owner, [one], value)
+            yield from _set_on(owner, parts, None)
+
+
+def _set_on(
+    owner: str, targets: Sequence[cst.CSTNode], value: cst.BaseExpression | None
+) -> Iterator[tuple[str, cst.BaseExpression | None]]:
+    for target in targets:
+        if isinstance(target, cst.Attribute) and is_name(target.value, owner):
+            yield target.attr.value, value
 
 
 def parameters(params: cst.Parameters) -> Iterator[cst.Param]:

@@ -16,12 +16,21 @@ class AssertOnTuple(Rule):
     severity = "medium"
     cwe = 571
     prior = 0.95
-    invalid = ('def f(x):\n    assert (x > 0, "must be positive")', "def f(x):\n    assert (x,)")
+    invalid = (
+        'def f(x):\n    assert (x > 0, "must be positive")',
+        "def f(x):\n    assert (x,)",
+        "class Order:\n    def check(self):\n        assert (self.total >= 0,\n                f'{self} owes {self.total}')",
+        "async def f(queue):\n    assert (await queue.get() is not None, 'nothing came')",
+        "assert ((n := len(rows)) > 0, 'empty')",
+        "def f(x):\n    assert x.a, x.b\n    assert (x.a, x.b), 'neither'",
+    )
     valid = (
         'def f(x):\n    assert x > 0, "must be positive"',
         "def f(x):\n    assert (x > 0)",
         'def f(x):\n    assert (x\n            > 0), ("a", "b")',
         "def f(x):\n    assert not ()",
+        "def f(pair):\n    assert pair == (1, 2), 'another pair'",
+        "def f(x):\n    assert all((x.a, x.b)), f'{x}'",
     )
 
     def visit_Assert(self, node: cst.Assert) -> None:

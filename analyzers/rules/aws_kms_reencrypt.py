@@ -8,6 +8,8 @@ from analyzers.syntax import argument, descend
 
 _CLIENTS = ("boto3.client()", "boto3.Session().client()", "boto3.session.Session().client()")
 
+_HOPS_MAX = 20
+
 
 class AwsKmsReencrypt(CallRule):
     """The text is decrypted and encrypted under another key here, so it passes through this program in the clear.
@@ -33,6 +35,9 @@ class AwsKmsReencrypt(CallRule):
          "        p = k.decrypt(CiphertextBlob=c)['Plaintext']\n        e = k.encrypt(KeyId=self.k, Plaintext=p)\n        return e"),
         ("import boto3\nkms = boto3.Session().client('kms')\nold = kms.decrypt(CiphertextBlob=c)\n"
          "new = kms.encrypt(KeyId='k', Plaintext=old['Plaintext'])"),
+        ("import boto3\nclass A:\n    def __init__(self):\n        self.kms = boto3.client('kms')\n    def f(self, c):\n"
+         "        answer = self.kms.decrypt(CiphertextBlob=c)\n        text = answer['Plaintext']\n"
+         "        return self.kms.encrypt(Plaintext=text, KeyId='k')"),
         ("import boto3\nkms = boto3.client('kms')\ndef f(c):\n    text = kms.decrypt(CiphertextBlob=c).get('Plaintext')\n"
          "    return kms.encrypt(Plaintext=text, KeyId='n')"),
     )
@@ -53,9 +58,9 @@ class AwsKmsReencrypt(CallRule):
         if text is None:
             return
         sources = [text]
-        for one in descend(text):
-            if isinstance(one, cst.Name):
-                found = self.scope.reaching(one.value, one)
-                sources += [bound.value for bound in found if bound.kind == "assign" and bound.value is not None]
+        for source in sources:  # grows while it is read: names stand for values that name others
+            names = [one for one in descend(source) if isinstance(one, cst.Name)] if len(sources) < _HOPS_MAX else []
+            found = [bound for one in names for bound in self.scope.reaching(one.value, one)]
+            sources += [one.value for one in found if one.kind == "assign" and one.value is not None and one.value not in sources]
         if any(last_name(call.func) == "decrypt" for source in sources for call in calls_in(source)):
             self.report(node)

@@ -2,10 +2,13 @@
 
 import libcst as cst
 
+from analyzers.literal import text_of
 from analyzers.rule import Rule
-from analyzers.syntax import argument, string_value
+from analyzers.syntax import argument
 
 _ALL = frozenset({"0.0.0.0", "::"})  # noqa: S104  what the rule looks for
+_SECOND = frozenset({"asyncio.start_server", "asyncio.get_event_loop().create_server", "asyncio.get_running_loop().create_server"})
+_LISTEN = ("0.0.0.0:", "[::]:", "*:")
 
 
 class BindAllInterfaces(Rule):
@@ -20,12 +23,16 @@ class BindAllInterfaces(Rule):
     confidence = "medium"
     cwe = 605
     prior = 0.4
-    triggers = ("0.0.0.0", "::", "bind", "Server")  # noqa: S104  what the rule looks for
+    triggers = ("0.0.0.0", "::", "*:", "bind", "Server")  # noqa: S104  what the rule looks for
     invalid = (
         "def f(app):\n    app.run(host='0.0.0.0', port=80)",
         "import socket\ns = socket.socket()\ns.bind(('0.0.0.0', 80))",
         "from http.server import HTTPServer\ndef f(handler):\n    return HTTPServer(('', 80), handler)",
         "import uvicorn\ndef f(app):\n    uvicorn.run(app, host='::')",
+        "import socketserver\nHOST = '0.0.0.0'\nwith socketserver.TCPServer((HOST, 9999), Handler) as server: ...",
+        "import asyncio\nasync def main():\n    server = await asyncio.start_server(handle, '0.0.0.0', 8888)",
+        "import socket\nclass Listener:\n    def __init__(self):\n        self.s = socket.socket()\n        self.s.bind(('', 53))",
+        "import waitress\ndef main(app):\n    waitress.serve(app, listen='*:8080')",
     )
     valid = (
         "def f(app):\n    app.run(host='127.0.0.1')",
@@ -34,18 +41,26 @@ class BindAllInterfaces(Rule):
         "import socket\ns = socket.socket()\ns.bind(('localhost', 80))",
         "def f(table):\n    table.bind(('name', 'value'))",
         "import socket\ns = socket.socket(socket.AF_UNIX)\ns.bind('')",
+        "import asyncio\nasync def main():\n    server = await asyncio.start_server(handle, '127.0.0.1', 8888)",
+        "import waitress\ndef main(app):\n    waitress.serve(app, listen='127.0.0.1:8080')",
     )
 
     def visit_Call(self, node: cst.Call) -> None:
         """Looks at addresses that servers get."""
         host = argument(node, "host")
+        listen = text_of(argument(node, "listen"), self.scope)
+        if listen is not None and listen.startswith(_LISTEN):
+            self.report(node)
+            return
         if host is None and node.args and isinstance(node.args[0].value, cst.Tuple):
             name = self.qualified_name(node.func) or ""
             is_bind = isinstance(node.func, cst.Attribute) and node.func.attr.value == "bind"
             elements = node.args[0].value.elements
             if len(elements) == 2 and (is_bind or name.endswith("Server")):
                 host = elements[0].value
-                if string_value(host) == "" and (name.endswith("Server") or name == "socket.socket().bind"):
+                if text_of(host, self.scope) == "" and (name.endswith("Server") or name == "socket.socket().bind"):
                     self.report(node)
-        if host is not None and string_value(host) in _ALL:
+        elif host is None and len(node.args) > 1 and self.qualified_name(node.func) in _SECOND:
+            host = node.args[1].value
+        if host is not None and text_of(host, self.scope) in _ALL:
             self.report(node)

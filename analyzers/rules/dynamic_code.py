@@ -26,6 +26,9 @@ class DynamicCode(Rule):
         'def f(name):\n    return eval("config." + name)',
         "import builtins\ndef f(text):\n    return builtins.eval(text)",
         'def f(text):\n    code = compile(text, "x", "eval")\n    return eval(code)',
+        "class Cell:\n    def value(self):\n        return eval(self.formula, {'__builtins__': {}})",
+        "run = exec\ndef f(path):\n    with open(path) as file:\n        run(file.read())",
+        "totals = [eval(f'{row} * 2') for row in rows]",
     )
     valid = (
         'eval("1 + 1")',
@@ -34,6 +37,8 @@ class DynamicCode(Rule):
         "def f(model):\n    model.eval()",
         "from safe import eval\ndef f(text):\n    return eval(text)",
         'SOURCE = "a = 1"\nexec(SOURCE)',
+        "import re\nclass A:\n    eval = staticmethod(re.compile)\n    def f(self, text):\n        return self.eval(text)",
+        "def f(n):\n    return eval('+'.join(['1', '2']), {'n': n})",
     )
 
     def visit_Call(self, node: cst.Call) -> None:

@@ -5,7 +5,7 @@ import re
 import libcst as cst
 
 from analyzers.rule import Rule
-from analyzers.syntax import descend
+from analyzers.syntax import descend, string_value
 
 _HOSTS = frozenset({"flask.request.host", "flask.request.host_url", "flask.request.url_root", "flask.request.base_url"})
 _LINKS = re.compile(r"(reset|confirm|verify|activat|invite|callback|unsubscribe|link|mail)", re.IGNORECASE)
@@ -23,8 +23,11 @@ class HostHeaderTrust(Rule):
     confidence = "medium"
     cwe = 644
     prior = 0.65
-    triggers = ("host", "url_root", "base_url")
+    triggers = ("host", "Host", "HOST", "url_root", "base_url")
     invalid = (
+        "from flask import request\ndef reset():\n    link = 'https://' + request.headers['Host'] + '/reset/' + token()",
+        "def confirm(request):\n    return f\"https://{request.META['HTTP_HOST']}/confirm/{token()}\"",
+        "from flask import request\ndef invite():\n    return 'https://{}/join'.format(request.headers.get('host'))",
         "from flask import request\ndef reset_password(u):\n    link = 'https://' + request.host + '/reset/' + token(u)",
         "from flask import request\ndef f(u):\n    reset_link = f'{request.host_url}reset?t={u.t}'\n    send(u, reset_link)",
         "def send_mail(request, t):\n    url = 'https://%s/confirm/%s' % (request.get_host(), t)\n    mail(url)",
@@ -37,6 +40,7 @@ class HostHeaderTrust(Rule):
         "from flask import request\ndef f():\n    return request.host == 'a.example'",
         "from flask import request\ndef f():\n    log('host ' + request.host)",
         "def reset(server):\n    return server.host + '/reset'",
+        "def reset(request):\n    return 'https://a.example/reset?lang=' + request.headers['Accept-Language']  # no Host",
         "from flask import request, url_for\ndef reset(t):\n    return url_for('reset', token=t)  # host",
         "def reset(request):\n    check(request.get_host())\n    return 'done'",
     )
@@ -69,4 +73,12 @@ class HostHeaderTrust(Rule):
         match node:
             case cst.Call(func=cst.Attribute(value=cst.Name(value="request"), attr=cst.Name(value="get_host"))):
                 return True
+            case cst.Subscript(value=table, slice=[cst.SubscriptElement(slice=cst.Index(value=key))]):
+                return _is_headers(table) and (string_value(key) or "").lower() in ("host", "http_host")
+            case cst.Call(func=cst.Attribute(value=table, attr=cst.Name(value="get")), args=[cst.Arg(value=key), *_]):
+                return _is_headers(table) and (string_value(key) or "").lower() in ("host", "http_host")
         return isinstance(node, cst.Attribute) and self.qualified_name(node) in _HOSTS
+
+
+def _is_headers(node: cst.BaseExpression) -> bool:
+    return isinstance(node, cst.Attribute) and node.attr.value in ("headers", "META")

@@ -25,6 +25,9 @@ class IdentityLiteral(Rule):
         "def f(x):\n    return x is ()",
         "def f(x):\n    return -1 is x",
         "def f(x):\n    return x is []",
+        "class A:\n    def f(self):\n        if self.mode is f'{self.kind}':\n            return 1",
+        "found = [row for row in rows if row.count is not 0]",
+        "def f(a, b):\n    return a < b is 3",
     )
     valid = (
         "def f(x):\n    return x is None",
@@ -32,6 +35,8 @@ class IdentityLiteral(Rule):
         'def f(x):\n    return x == "yes"',
         "EMPTY = object()\ndef f(x):\n    return x is EMPTY",
         "def f(x):\n    return x is ...",
+        "def f(x):\n    return type(x) is int and x in (1, 2)",
+        "def f(x):\n    match x:\n        case 1:\n            return x is not NotImplemented",
     )
 
     def visit_Comparison(self, node: cst.Comparison) -> None:

@@ -24,12 +24,17 @@ class InsecureTempFile(Rule):
         "import tempfile\npath = tempfile.mktemp()",
         "from tempfile import mktemp\npath = mktemp(suffix='.txt')",
         "import os\npath = os.tempnam()",
+        "import tempfile as t\nclass Job:\n    def start(self):\n        self.path = t.mktemp(prefix='job-')",
+        "from tempfile import mktemp as new_name\ndef f(data):\n    with open(new_name(), 'wb') as file:\n        file.write(data)",
+        "import tempfile\nmake = tempfile.mktemp\ndef f():\n    return f'{make()}.csv'",
     )
     valid = (
         "import tempfile\nhandle, path = tempfile.mkstemp()",
         "import tempfile\nwith tempfile.TemporaryDirectory() as folder: ...",
         "def mktemp(): ...\npath = mktemp()",
         "def f(host):\n    return host.mktemp()",
+        "import tempfile\nwith tempfile.NamedTemporaryFile(delete=False) as f:\n    path = f.name",
+        "def test_it(tmp_path_factory):\n    folder = tmp_path_factory.mktemp('data')",
     )
 
     def visit_Call(self, node: cst.Call) -> None:

@@ -28,6 +28,11 @@ class LateBindingClosure(Rule):
         "calls = [lambda x: x + i for i in range(3)]",
         "handlers = {}\nfor name in 'ab':\n    def handle(event):\n        return name\n    handlers[name] = handle",
         "for button in buttons:\n    button.clicked.connect(lambda: press(button))",
+        ("class Menu:\n    def build(self):\n        for name, action in self.items:\n"
+         "            self.commands[name] = lambda: action(self)"),
+        "checks = {n: (lambda v: v > n) for n in limits}",
+        ("async def f(urls):\n    jobs = []\n    for url in urls:\n        async def job():\n            return await get(url)\n"
+        "        jobs.append(job)"),
     )
     valid = (
         "calls = []\nfor i in range(3):\n    calls.append(lambda i=i: i)",

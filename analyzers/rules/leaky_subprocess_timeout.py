@@ -40,6 +40,21 @@ def build(argv):
     except Exception:
         print("slow")
 """,
+        ("import subprocess as sp\ndef f(argv):\n    p = sp.Popen(argv, stdout=sp.PIPE)\n    out, _ = p.communicate(None, 3)\n"
+         "    return out"),
+        ("import subprocess\nclass Job:\n    def run(self, argv):\n        process = subprocess.Popen(argv)\n"
+         "        process.wait(timeout=self.limit)"),
+        """
+import subprocess
+def f(argv):
+    with subprocess.Popen(argv) as child:
+        try:
+            child.communicate(timeout=2)
+        except subprocess.TimeoutExpired as error:
+            log.warning("%s is slow", error.cmd)
+""",
+        ("from subprocess import Popen as start\ndef f(argv):\n    if (code := (p := start(argv)) and p.wait(timeout=9)):\n"
+         "        return code"),
     )
     valid = (
         """
@@ -54,6 +69,16 @@ def build(argv):
         "import subprocess\ndef f(argv):\n    return subprocess.run(argv, timeout=5)",
         "import subprocess\ndef f(argv):\n    child = subprocess.Popen(argv)\n    return child.communicate()",
         "def f(event):\n    event.wait(timeout=5)",
+        "import subprocess\ndef f(argv):\n    child = subprocess.Popen(argv)\n    return child.wait(timeout=None)",
+        """
+import subprocess
+def f(argv):
+    child = subprocess.Popen(argv)
+    try:
+        child.wait(timeout=3)
+    finally:
+        child.terminate()
+""",
         """
 from subprocess import Popen
 def start(argv):

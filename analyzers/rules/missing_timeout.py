@@ -8,11 +8,14 @@ from analyzers.syntax import argument, has_double_star, is_name
 _VERBS = ("get", "post", "put", "patch", "delete", "head", "options", "request")
 _CALLS = frozenset(f"requests.{prefix}{verb}" for prefix in ("", "api.", "Session().", "session().") for verb in _VERBS)
 
+_LIMITED = frozenset(f"httpx.{name}" for name in (*_VERBS, "stream", "Client", "AsyncClient"))
+"""These wait five seconds unless told otherwise."""
+
 
 class MissingTimeout(Rule):
     """The request has no time-out, so a server that does not answer holds the program for ever.
 
-    `requests` waits without end by default; a few silent servers take up every worker.
+    `requests` and `urlopen` wait without end by default, `httpx` with `timeout=None`; a few silent servers take up every worker.
 
     Fix: pass `timeout=` in seconds, e.g. `requests.get(url, timeout=10)`.
     """
@@ -20,13 +23,16 @@ class MissingTimeout(Rule):
     severity = "medium"
     cwe = 400
     prior = 0.6
-    triggers = ("requests", "urlopen")
+    triggers = ("requests", "urlopen", "httpx")
     invalid = (
         "import requests\nrequests.get('https://example.org')",
         "from requests import post\npost('https://example.org', json={})",
         "import requests\nrequests.get('https://example.org', timeout=None)",
         "import requests\nwith requests.Session() as session:\n    session.get('https://example.org')",
         "from urllib.request import urlopen\npage = urlopen('https://example.org').read()",
+        "import httpx\nclient = httpx.AsyncClient(timeout=None)",
+        ("import requests\nclass Api:\n    def __init__(self):\n        self.http = requests.Session()\n"
+        "    def get(self, path):\n        return self.http.get(self.base + path)"),
     )
     valid = (
         "import requests\nrequests.get('https://example.org', timeout=10)",
@@ -44,6 +50,10 @@ class MissingTimeout(Rule):
             timeout = argument(node, "timeout", 2)
         elif name in _CALLS:
             timeout = argument(node, "timeout")
+        elif name in _LIMITED:
+            timeout = argument(node, "timeout")
+            if not is_name(timeout, "None"):
+                return
         else:
             return
         if (timeout is None or is_name(timeout, "None")) and not has_double_star(node):

@@ -7,7 +7,7 @@ from analyzers.syntax import is_name
 
 
 class ObjectDictModification(Rule):
-    """An attribute is set through `__dict__`, past properties, slots and `__setattr__`.
+    """An attribute of another object is set through its `__dict__`, past properties, slots and `__setattr__`.
 
     What the class checks or computes when an attribute is set does not happen.
 

@@ -20,7 +20,9 @@ class PytzTzinfo(CallRule):
     triggers = ("pytz",)
     calls = frozenset({"datetime.datetime", "datetime.datetime.now().replace", "datetime.datetime.combine", "datetime.datetime().replace",
                        "datetime.time", "datetime.datetime.strptime().replace", "datetime.datetime.fromisoformat().replace"})  # fmt: skip
+    methods = ("replace",)
     invalid = (
+        "import pytz\nBERLIN = pytz.timezone('Europe/Berlin')\ndef local(moment):\n    return moment.replace(tzinfo=BERLIN)",
         "import pytz\nfrom datetime import datetime\nx = datetime(2024, 1, 1, tzinfo=pytz.timezone('Europe/Berlin'))",
         "import pytz, datetime\nZ = pytz.timezone('Asia/Tokyo')\nx = datetime.datetime.now().replace(tzinfo=Z)",
         ("from pytz import timezone\nfrom datetime import datetime\ndef f(s):\n"
@@ -38,6 +40,10 @@ class PytzTzinfo(CallRule):
         "import pytz\nfrom datetime import datetime\nx = datetime(2024, 1, 1, tzinfo=pytz.timezone('UTC'))",
         "import pytz\nfrom datetime import datetime\ndef f(zone):\n    return datetime(2024, 1, 1, tzinfo=zone)",
     )
+
+    def visit_Call(self, node: cst.Call) -> None:
+        """Hands on `replace` of whatever it is: nothing else takes a `tzinfo`."""
+        self.check(node, "")
 
     def check(self, node: cst.Call, name: str) -> None:
         """Looks at the zone; UTC has one offset only."""

@@ -2,9 +2,9 @@
 
 import libcst as cst
 
-from analyzers.blocks import calls_in
 from analyzers.calls import CallRule
-from analyzers.syntax import dotted
+from analyzers.scope import Value
+from analyzers.syntax import descend, dotted
 
 _MAKERS = frozenset(f"{module}.Semaphore" for module in ("threading", "asyncio", "multiprocessing"))
 
@@ -30,6 +30,8 @@ class SemaphoreOverflow(CallRule):
         "import multiprocessing as mp\ns = mp.Semaphore(1)\ndef f():\n    try:\n        g()\n    finally:\n        s.release()",
         "import threading as t\ndef f():\n    s = t.Semaphore(1)\n    s.release()",
         "from asyncio import Semaphore as S\ns = S(1)\nclass A:\n    def done(self):\n        s.release()",
+        ("from threading import Semaphore\nclass Pool:\n    def __init__(self):\n        self.free = Semaphore(3)\n"
+         "    def give_back(self):\n        self.free.release()"),
     )
     valid = (
         ("import threading\ns = threading.Semaphore(2)\ndef f():\n    s.acquire()\n    try:\n        work()\n    finally:\n"
@@ -39,6 +41,10 @@ class SemaphoreOverflow(CallRule):
         "def f(s):\n    s.release()  # Semaphore",
         "import threading\ns = threading.Semaphore(0)\ndef producer():\n    s.release()",
         "import asyncio\ns = asyncio.Semaphore(1)\nasync def f():\n    await s.acquire()\n    s.release()",
+        ("from threading import Semaphore\nclass Pool:\n    def __init__(self):\n        self.free = Semaphore(3)\n"
+         "    def take(self):\n        self.free.acquire()\n    def give_back(self):\n        self.free.release()"),
+        ("from threading import Semaphore\nclass Signal:\n    def __init__(self):\n        self.ready = Semaphore(0)\n"
+         "    def tell(self):\n        self.ready.release()"),
         "import threading\nlock = threading.Lock()  # no Semaphore\ndef f():\n    lock.release()",
     )
 
@@ -47,12 +53,21 @@ class SemaphoreOverflow(CallRule):
         if not isinstance(node.func, cst.Attribute):
             return
         owner = dotted(node.func.value)
-        taken = any(dotted(call.func) == f"{owner}.acquire" for call in calls_in(self.scope.node))
+        whole = next(iter(self.context.inside(cst.ClassDef)), None) if (owner or "").startswith("self.") else None
+        below = list(descend(whole or self.scope.node, into_scopes=whole is not None))
+        taken = any(dotted(call.func) == f"{owner}.acquire" for call in below if isinstance(call, cst.Call))
+        taken = taken or any(whole is not None and dotted(one.item) == owner for one in below if isinstance(one, cst.WithItem))
         if not taken and not self._signals(node.func.value):
             self.report(node)
 
     def _signals(self, owner: cst.BaseExpression) -> bool:
-        if not isinstance(owner, cst.Name):
-            return True
-        made = [one.value for one in self.scope.reaching(owner.value, owner)]
+        made = [value for value, _ in self._values(owner)]
         return any(isinstance(one, cst.Call) and one.args and self.number(one.args[0].value) == 0 for one in made)
+
+    def _values(self, owner: cst.BaseExpression) -> list[Value]:
+        if isinstance(owner, cst.Name):
+            return [(one.value, self.scope) for one in self.scope.reaching(owner.value, owner)]
+        around = self.scope.parent
+        if isinstance(owner, cst.Attribute) and around is not None:
+            return around.attribute_values(owner.attr.value)
+        return []

@@ -4,10 +4,11 @@ import libcst as cst
 
 from analyzers.blocks import in_loop
 from analyzers.rule import Rule
+from analyzers.syntax import is_name
 
 
 class StringConcatenationInLoop(Rule):
-    """A text grows by `+=` in a loop, which copies all of it each time.
+    """A text grows by `+` in a loop, which copies all of it each time.
 
     A hundred thousand pieces copy gigabytes.
 
@@ -18,7 +19,7 @@ class StringConcatenationInLoop(Rule):
     confidence = "medium"
     cwe = 1046
     prior = 0.35
-    triggers = ("+=",)
+    triggers = ("+",)
     invalid = (
         "def f(xs):\n    s = ''\n    for x in xs:\n        s += x\n    return s",
         "text = \"\"\nfor x in y:\n    text += 'a' + x",
@@ -26,6 +27,7 @@ class StringConcatenationInLoop(Rule):
         ("class A:\n    def f(self):\n        s = 'a'\n        for x in self.y:\n            if x:\n                s += str(x)\n"
          "        return s"),
         "async def f(xs):\n    s = ''\n    async for x in xs:\n        s += x",
+        "def f(xs):\n    s = ''\n    for x in xs:\n        s = s + ',' + x\n    return s",
         "def f(xs):\n    s = f'{xs}'\n    for x in xs:\n        s += '.'\n    return s",
     )
     valid = (
@@ -34,14 +36,28 @@ class StringConcatenationInLoop(Rule):
         "def f(a):\n    s = ''\n    s += a\n    return s",
         "def f(xs):\n    for x in xs:\n        s = ''\n        s += x\n        use(s)",
         "def f(xs, s):\n    for x in xs:\n        s += x\n    return s",
+        "def f(xs):\n    s = ''\n    for x in xs:\n        s = x + s[1:]\n    return s",
         "def f(xs):\n    s = []\n    for x in xs:\n        s += x\n    return s",
     )
 
     def visit_AugAssign(self, node: cst.AugAssign) -> None:
         """Looks at names that began as a text outside the loop."""
-        if not isinstance(node.operator, cst.AddAssign) or not isinstance(node.target, cst.Name) or not in_loop(self.context.parents):
+        if isinstance(node.operator, cst.AddAssign) and isinstance(node.target, cst.Name):
+            self._check(node, node.target.value)
+
+    def visit_Assign(self, node: cst.Assign) -> None:
+        """Looks at `s = s + ...`, which is the same."""
+        first = node.value
+        while isinstance(first, cst.BinaryOperation) and isinstance(first.operator, cst.Add):
+            first = first.left
+        target = node.targets[0].target
+        if first is not node.value and isinstance(first, cst.Name) and is_name(target, first.value):
+            self._check(node, first.value)
+
+    def _check(self, node: cst.CSTNode, name: str) -> None:
+        if not in_loop(self.context.parents):
             return
-        found = [one for one in self.scope.bindings(node.target.value) if one.kind != "augment"]
+        found = [one for one in self.scope.bindings(name) if one.kind != "augment" and one.node is not node]
         texts = (cst.SimpleString, cst.FormattedString, cst.ConcatenatedString)
         if found and all(one.kind == "assign" and isinstance(one.value, texts) for one in found) and not self._inside(found[0].node):
             self.report(node)

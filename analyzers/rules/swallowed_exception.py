@@ -24,6 +24,8 @@ class SwallowedException(Rule):
         "for x in y:\n    try:\n        work()\n    except BaseException:\n        continue",
         "try:\n    work()\nexcept (ValueError, Exception) as error:\n    ...",
         "def f():\n    try:\n        work()\n    except Exception:\n        return None",
+        "import builtins\nasync def f():\n    try:\n        await work()\n    except builtins.Exception:\n        pass",
+        "class A:\n    def __del__(self):\n        try: self.close()\n        except: pass",
     )
     valid = (
         "try:\n    work()\nexcept ValueError:\n    pass",

@@ -4,7 +4,7 @@ import libcst as cst
 
 from analyzers.blocks import in_loop
 from analyzers.rule import Rule
-from analyzers.syntax import descend
+from analyzers.syntax import descend, is_name
 
 _LOSS = ("loss", "batch_loss", "train_loss", "val_loss", "cost")
 
@@ -30,6 +30,8 @@ class TorchKeptGraph(Rule):
         ("import torch\nclass T:\n    def fit(self, xs):\n        for x in xs:\n            batch_loss = self.f(x)\n"
          "            batch_loss.backward()\n            self.total += batch_loss"),
         "import torch.nn as nn\ns = 0\nfor x in xs:\n    cost = f(x)\n    cost.backward()\n    s += cost / len(xs)",
+        ("import torch\ndef train(xs):\n    total = 0.0\n    for x in xs:\n        loss = crit(x)\n        loss.backward()\n"
+         "        total = total + loss\n    return total"),
         "import torch\nh = []\nwhile more():\n    train_loss = f()\n    train_loss.backward()\n    h.append(train_loss)",
     )
     valid = (
@@ -38,6 +40,7 @@ class TorchKeptGraph(Rule):
         "import torch\nfor x in xs:\n    loss = f(x)\n    loss.backward()\n    total += float(loss)",
         "import torch\nfor x in xs:\n    loss = f(x)\n    loss.backward()\n    losses.append(loss.detach())",
         "total = 0\nfor x in xs:\n    loss = x.loss\n    loss.backward()\n    total += loss",
+        "import torch\nfor x in xs:\n    loss = f(x)\n    loss = loss + penalty\n    loss.backward()",
         "import torch\ndef f(loss):\n    loss.backward()\n    total = 0\n    total += loss",
     )
 
@@ -46,6 +49,13 @@ class TorchKeptGraph(Rule):
         parts = [node.value.left, node.value.right] if isinstance(node.value, cst.BinaryOperation) else [node.value]
         if isinstance(node.operator, cst.AddAssign) and any(self._kept(one) for one in parts):
             self.report(node)
+
+    def visit_Assign(self, node: cst.Assign) -> None:
+        """Looks at `total = total + loss`."""
+        match node.value, node.targets:
+            case cst.BinaryOperation(left=cst.Name(value=total), operator=cst.Add(), right=right), [cst.AssignTarget(target=target)]:
+                if is_name(target, total) and self._kept(right):
+                    self.report(node)
 
     def visit_Call(self, node: cst.Call) -> None:
         """Looks at lists of losses."""

@@ -16,14 +16,15 @@ class UnnecessaryIteration(Rule):
     severity = "info"
     cwe = 1176
     prior = 0.4
-    triggers = ("keys()", "list(", "any([", "all([", "sorted(", "reversed(")
-    calls = frozenset({"builtins.any", "builtins.all"})
+    triggers = ("keys()", "list(", "any([", "all([", "len([", "sorted(", "reversed(")
+    calls = frozenset({"builtins.any", "builtins.all", "builtins.len"})
     invalid = (
         "x = list(d.keys())[0]",
         "def f(k, d):\n    return k in d.keys()",
         "x = any([a for a in b])",
         "x = list(d)[0]",
         "x = sorted(xs)[0]",
+        "def count(rows):\n    return len([r for r in rows if r.ok])",
         "class A:\n    def f(self, k):\n        if k not in self.d.keys():\n            return 1",
     )
     valid = (
@@ -35,6 +36,7 @@ class UnnecessaryIteration(Rule):
         "for k in list(d.keys()):\n    del d[k]",
         "def f(list, d):\n    return list(d)[0]",
         "x = any([a, b, c])",
+        "def count(rows):\n    kept = [r for r in rows if r.ok]\n    return len(kept), len([1, 2])",
     )
 
     def visit_Subscript(self, node: cst.Subscript) -> None:
@@ -55,7 +57,7 @@ class UnnecessaryIteration(Rule):
                 self.report(node, replacement=(call, table))
 
     def visit_Call(self, node: cst.Call) -> None:
-        """Looks at lists made for any and all."""
+        """Looks at lists made for any, all and len."""
         listed = len(node.args) == 1 and isinstance(node.args[0].value, cst.ListComp)
-        if listed and self.qualified_name(node.func) in ("builtins.any", "builtins.all"):
+        if listed and self.qualified_name(node.func) in self.calls:
             self.report(node)

@@ -21,7 +21,7 @@ class UnverifiedTls(Rule):
     severity = "high"
     cwe = 295
     prior = 0.8
-    triggers = ("verify", "CERT_NONE", "check_hostname", "unverified")
+    triggers = ("verify", "CERT_NONE", "check_hostname", "unverified", "ssl=False", "ssl = False")
     invalid = (
         "import requests\nrequests.get('https://example.org', verify=False, timeout=5)",
         "import requests\nsession = requests.Session()\nsession.post('https://example.org', verify=False)",
@@ -32,6 +32,9 @@ class UnverifiedTls(Rule):
         "import ssl\ncontext = ssl.create_default_context()\ncontext.verify_mode = ssl.CERT_NONE",
         "import requests\nsession = requests.Session()\nsession.verify = False",
         "import urllib3\npool = urllib3.PoolManager(cert_reqs='CERT_NONE')",
+        "import aiohttp\nconnector = aiohttp.TCPConnector(limit=10, ssl=False)",
+        "import aiohttp\nasync def f(url):\n    async with aiohttp.ClientSession() as s:\n        return await s.get(url, ssl=False)",
+        "import requests\nclass Api:\n    def __init__(self):\n        self.http = requests.Session()\n        self.http.verify = False",
     )
     valid = (
         "import requests\nrequests.get('https://example.org', timeout=5)",
@@ -41,6 +44,7 @@ class UnverifiedTls(Rule):
         "import ssl\ncontext = ssl.create_default_context()\ncontext.verify_mode = ssl.CERT_REQUIRED",
         "import jwt\ndef f(token):\n    return jwt.decode(token, verify=False)",
         "def f(form):\n    form.save(verify=False)",
+        "import aiohttp, redis\nstore = redis.Redis(ssl=False)\nconnector = aiohttp.TCPConnector(ssl=True)",
         "class Context:\n    def __init__(self):\n        self.check_hostname = False",
     )
 
@@ -51,6 +55,7 @@ class UnverifiedTls(Rule):
             self.report(node)
             return
         off = is_name(argument(node, "verify"), "False") or is_name(argument(node, "verify_ssl"), "False")
+        off = off or (name.startswith("aiohttp.") and is_name(argument(node, "ssl"), "False"))
         if (off and (name.startswith(_CLIENTS) or _is_request(node))) or self._is_none(argument(node, "cert_reqs")):
             self.report(node)
 

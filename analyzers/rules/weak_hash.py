@@ -2,10 +2,13 @@
 
 import libcst as cst
 
+from analyzers.literal import resolve
 from analyzers.rule import Rule
 from analyzers.syntax import argument, is_name, string_value
 
 _WEAK = frozenset({"md4", "md5", "sha", "sha1", "sha-1"})
+
+_PYCRYPTO = frozenset(f"{package}.Hash.{name}.new" for package in ("Crypto", "Cryptodome") for name in ("MD2", "MD4", "MD5", "SHA", "SHA1"))
 
 
 class WeakHash(Rule):
@@ -29,6 +32,11 @@ class WeakHash(Rule):
         "import hashlib\ndef f(data):\n    return hashlib.new('MD5', data)",
         "import hmac, hashlib\ndef f(key, data):\n    return hmac.new(key, data, hashlib.md5)",
         "from cryptography.hazmat.primitives import hashes\nalgorithm = hashes.SHA1()",
+        "import hashlib\nALGORITHM = 'sha1'\ndef f(data):\n    h = hashlib.new(name=ALGORITHM)\n    h.update(data)\n    return h",
+        ("import hashlib as h\nclass Signer:\n    digest = staticmethod(h.sha256)\n    def old(self, data):\n"
+         "        return h.md5(f'{self.key}{data}'.encode())"),
+        "from Crypto.Hash import MD5\nh = MD5.new(b'data')",
+        "import hashlib\nmake = hashlib.sha1\ndef f(data):\n    return make(data).digest()",
     )
     valid = (
         "import hashlib\ndef f(data):\n    return hashlib.sha256(data).hexdigest()",
@@ -36,6 +44,7 @@ class WeakHash(Rule):
         "import hashlib\ndef f(data):\n    return hashlib.new('sha256', data)",
         "import hashlib\ndef f(name, data):\n    return hashlib.new(name, data)",
         "def md5(data): ...\nmd5(b'')",
+        "from Crypto.Hash import SHA256\nh = SHA256.new(b'md5')",
         # HMAC-SHA1 is not broken: its security does not need collision resistance (RFC 6151 says MD5 should go).
         "import hmac, hashlib\ndef f(key, data):\n    return hmac.new(key, data, hashlib.sha1)",
     )
@@ -51,12 +60,12 @@ class WeakHash(Rule):
                 self.report(node)
         elif name == "hashlib.new":
             algorithm = argument(node, "name", 0)
-            if _named(algorithm, *_WEAK) and not _waived(node):
+            if algorithm is not None and _named(resolve(algorithm, self.scope), *_WEAK) and not _waived(node):
                 self.report(node)
         elif name in ("hashlib.md5", "hashlib.sha1"):
             if not _waived(node):
                 self.report(node)
-        elif name.endswith((".hashes.MD5", ".hashes.SHA1")) and name.startswith("cryptography."):
+        elif name in _PYCRYPTO or (name.endswith((".hashes.MD5", ".hashes.SHA1")) and name.startswith("cryptography.")):
             self.report(node)
 
 
