@@ -13,9 +13,10 @@ FLOW: dict[type, list[Job]] = {
     events.RepositoryCreated: [service.reviews.jobs.warm_up],
     events.Pushed: [
         service.reviews.jobs.queue_review, service.reviews.jobs.review_push, pipelines.jobs.start_executions,
-        service.reviews.jobs.revoke_pushed_tokens, service.reviews.jobs.scan_push,
+        service.reviews.jobs.revoke_pushed_tokens, service.reviews.jobs.ask_for_search,
     ],
     events.TokenLeaked: [service.reviews.jobs.revoke_leaked_token],
+    events.SearchAsked: [service.reviews.jobs.search_push],
     events.HistoryScanAsked: [service.reviews.jobs.scan_history],
     events.ReviewFinished: [pipelines.jobs.gate_decided],
     events.GateChanged: [pipelines.jobs.gate_decided],

@@ -106,7 +106,7 @@ class WorkerProcess:
         global _site  # noqa: PLW0603  workflows are module-level by DBOS design, and a process has one site
         _site = site
         self._site, self._stop = site, stop
-        self._capacity = {"light": 8, "reviews": 2, "builds": site.settings.build_slots, "deploys": 8}
+        self._capacity = {"light": 8, "reviews": 2, "searches": 1, "builds": site.settings.build_slots, "deploys": 8}
 
     def run(self) -> None:
         """Launches DBOS, then relays and ticks."""

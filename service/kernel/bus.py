@@ -42,8 +42,8 @@ class JobFailure(Base):
 class Job:
     """What follows from a fact: `run(site, fact)`, idempotent, because a killed worker's job runs again.
 
-    `queue` names the capacity it takes ("light", "reviews", "builds", "deploys"); `attempts` counts tries before the
-    failure is recorded and `given_up(site, fact, error)` is called.
+    `queue` names the capacity it takes ("light", "reviews", "searches", "builds", "deploys"); `attempts` counts tries
+    before the failure is recorded and `given_up(site, fact, error)` is called.
     """
 
     run: Callable[..., None]

@@ -34,6 +34,14 @@ class TokenLeaked:
 
 
 @dataclass(frozen=True)
+class SearchAsked:
+    """All that a push brought is to be searched for secrets, as soon as there is room beside the reviews."""
+
+    repository: str
+    commit: str
+
+
+@dataclass(frozen=True)
 class HistoryScanAsked:
     """Somebody wants every object of a git repository searched for secrets, unreachable ones too."""
 
@@ -160,7 +168,7 @@ class ProfileReceived:
 
 
 Fact = (
-    RepositoryCreated | Pushed | TokenLeaked | HistoryScanAsked | ReviewFinished | GateChanged | PackagePublished
+    RepositoryCreated | Pushed | TokenLeaked | SearchAsked | HistoryScanAsked | ReviewFinished | GateChanged | PackagePublished
     | PackageVersionChanged | ExecutionStarted | AttemptQueued | AttemptFinished | ApprovalDecided
     | ExecutionFinished | DeploymentCreated | DeploymentFinished | ProfileReceived
 )

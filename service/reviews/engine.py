@@ -1,7 +1,9 @@
 """The analysers of this process: one warm child, started when first needed, sent home when nothing was pushed for long."""
 
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from analyzers.finding import FileReport, SourceFile
 from analyzers.flow.places import Read
@@ -9,6 +11,10 @@ from analyzers.isolated import Reviewer
 from analyzers.options import ReviewOptions
 
 IDLE_SECONDS_MAX = 900
+SEARCH_FILES = 16
+"""A search hands in so many files at a time, and asks before each lot whether a review wants to go first."""
+STAND_ASIDE_SECONDS_MAX = 60.0
+"""Reviews without end must not stop a search for good."""
 
 
 class WarmReviewer:
@@ -17,6 +23,8 @@ class WarmReviewer:
     def __init__(self) -> None:
         self._reviewer = Reviewer()
         self._used_at = 0.0
+        self._reviews = 0
+        self._calm = threading.Condition()
 
     @property
     def pid(self) -> int | None:
@@ -30,6 +38,27 @@ class WarmReviewer:
             return self._reviewer.review_files(files, options, read) if files else []
         finally:
             self._used_at = time.monotonic()
+
+    @contextmanager
+    def ahead(self) -> Iterator[None]:
+        """A review, for which a gate waits, is under way: searches stand aside."""
+        with self._calm:
+            self._reviews += 1
+        try:
+            yield
+        finally:
+            with self._calm:
+                self._reviews -= 1
+                self._calm.notify_all()
+
+    def search_files(self, files: Sequence[SourceFile], options: ReviewOptions, read: Read | None = None) -> list[FileReport]:
+        """Like `review_files`, for what nobody waits for: lot by lot, between the reviews."""
+        reports: list[FileReport] = []
+        for start in range(0, len(files), SEARCH_FILES):
+            with self._calm:
+                self._calm.wait_for(lambda: not self._reviews, STAND_ASIDE_SECONDS_MAX)
+            reports += self.review_files(files[start : start + SEARCH_FILES], options, read)
+        return reports
 
     def warm_up(self) -> None:
         """Starts the child now, so that the next review need not wait for it. Raises ReviewerBroken."""

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from service.git import browse, repos
-from service.kernel import clock
+from service.kernel import bus, clock
 from service.kernel.bus import job
 from service.kernel.errors import Missing
-from service.kernel.events import HistoryScanAsked, Pushed, RepositoryCreated, TokenLeaked
+from service.kernel.events import HistoryScanAsked, Pushed, RepositoryCreated, SearchAsked, TokenLeaked
 from service.kernel.site import Site
 from service.reviews import cache, commit_review, engine, leaks, store, waivers
 
@@ -29,16 +29,24 @@ def revoke_pushed_tokens(site: Site, fact: Pushed) -> None:
         leaks.tell(site, fact.repository, fact.new, list(leaks.tokens_in(repo, names)))
 
 
-@job(queue="reviews", attempts=3)
-def scan_push(site: Site, fact: Pushed) -> None:
+@job(queue="light", attempts=3)
+def ask_for_search(site: Site, fact: Pushed) -> None:
+    """Has the push searched apart from its review: a job waits for room for all that follows from its fact."""
+    if fact.new:
+        with site.db.write() as session:
+            bus.publish(session, SearchAsked(fact.repository, fact.new))
+
+
+@job(queue="searches", attempts=3)
+def search_push(site: Site, fact: SearchAsked) -> None:
     """Searches every blob that a push brought, on any ref and in any of its commits, for secrets."""
     repo = _folder(site, fact.repository)
-    if repo is not None and fact.new:
-        names = leaks.pushed_blobs(repo, leaks.known_tips(site, fact.repository), fact.new)
-        leaks.search(site, repo, fact.repository, names, fact.new)
+    if repo is not None:
+        names = leaks.pushed_blobs(repo, leaks.known_tips(site, fact.repository), fact.commit)
+        leaks.search(site, repo, fact.repository, names, fact.commit)
 
 
-@job(queue="reviews", attempts=2)
+@job(queue="searches", attempts=2)
 def scan_history(site: Site, fact: HistoryScanAsked) -> None:
     """Searches every object of a git repository for secrets and for tokens of this server."""
     repo = _folder(site, fact.repository)
@@ -79,7 +87,8 @@ def review_push(site: Site, fact: Pushed) -> None:
     review = store.begin(site, fact, pushed.subject if pushed else "")
     if review is None:
         return
-    outcome = commit_review.review(site, folder, fact.repository, fact.new, today=clock.now().date())
+    with engine.warm.ahead():
+        outcome = commit_review.review(site, folder, fact.repository, fact.new, today=clock.now().date())
     store.finish(site, review.id, outcome)
 
 

@@ -71,7 +71,7 @@ def known_tips(site: Site, repository: str) -> list[str]:
 
 def search(site: Site, repo: Path, repository: str, names: Names, tip: str) -> int:
     """Searches blobs and stores what is new, batch by batch; answers how many secrets were not known. Idempotent."""
-    analyse = analyse_keyed(site, partial(engine.warm.review_files, options=_OPTIONS))
+    analyse = analyse_keyed(site, partial(engine.warm.search_files, options=_OPTIONS))
     fresh = 0
     for batch in _batches(sorted(names)):
         contents = list(browse.blobs(repo, batch, limit_bytes=FILE_BYTES_MAX))

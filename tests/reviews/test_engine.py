@@ -1,6 +1,7 @@
 """What changes when the engine does, and the child that does the work."""
 
 import subprocess
+import threading
 from pathlib import Path
 
 from sqlalchemy import delete, select, update
@@ -85,3 +86,19 @@ def test_an_idle_engine_rests_and_comes_back() -> None:
     assert engine.pid is None
     assert engine.review_files(files, ReviewOptions())[0].findings
     engine.rest(idle_seconds_max=0)
+
+
+def test_a_search_stands_aside_for_reviews() -> None:
+    reviewer = WarmReviewer()
+    files = [SourceFile(f"a{number}.env", b"COLOUR=green\n") for number in range(40)]
+    reports: list[object] = []
+    search = threading.Thread(target=lambda: reports.extend(reviewer.search_files(files, ReviewOptions())))
+    with reviewer.ahead():
+        search.start()
+        [report] = reviewer.review_files([SourceFile("shop.py", INJECTION.encode())], ReviewOptions())
+        assert report.findings
+        search.join(0.3)
+        assert search.is_alive() and not reports
+    search.join(60)
+    assert len(reports) == len(files)
+    reviewer.rest(0)
