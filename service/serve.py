@@ -1,7 +1,7 @@
 """`lockgate serve`: one command that supervises web and worker, restarts what dies, and stops cleanly.
 
 The supervisor makes the application once and forks the web processes, so that they start at once and share its memory. The
-first worker is forked before that and loads what it needs on another core meanwhile. The supervisor opens no database and
+first worker is forked before that and loads what it needs on another core meanwhile. The supervisor keeps no connection and
 starts no thread itself: neither survives a fork.
 """
 

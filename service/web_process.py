@@ -10,13 +10,14 @@ from service.app import create_app
 from service.guard import Guard
 from service.kernel.site import Settings
 from service.parent import die_with_parent
+from service.rehearsal import rehearse
 from service.worker_wake import wake
 
 
 def prepare(settings: Settings) -> Callable[[Settings, Callable[[], None]], None]:
     """Makes the application, to be shared by the forks, and answers what serves it. The site it is made with is never opened."""
     app = create_app(start.open_site(settings))
-    app.url_map.update()  # else the first request of every process does it, in memory of its own
+    rehearse(app, settings)
 
     def web(settings: Settings, ready: Callable[[], None]) -> None:
         from service import web_server  # granian: only the web child pays for it
