@@ -272,7 +272,9 @@ def end_of(frame: Frame) -> Env | None:
 
 def _applies(sink: Sink, args: list[Value], keywords: dict[str, Value]) -> bool:
     for name, value in sink.unless.items():
-        if name in keywords and keywords[name].constants == (value,):
+        harmless = value if isinstance(value, list) else [value]
+        given = keywords[name].constants if name in keywords else None
+        if given and all(one in harmless for one in given):
             return False
     named = [one.ref.rsplit(".", 1)[-1] for one in (*args, *keywords.values()) if isinstance(one.ref, str)]
     if not sink.unless_given.isdisjoint([*named, *keywords]):

@@ -55,7 +55,7 @@ class Sink:
     keywords: frozenset[str]
     whole: bool = False
     unless: Mapping[str, Any] = field(default_factory=dict)
-    """Keywords with which it does no harm, and their values."""
+    """Keywords with which it does no harm, and their values: one or a list."""
     when: Mapping[str, Any] = field(default_factory=dict)
     """Keywords without which it does no harm."""
     receiver: bool = False
