@@ -99,11 +99,13 @@ class Machine:
 
 
 def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """This process's environment without what would send pip, npm and git elsewhere."""
+    """This process's environment without what would send pip, npm and git elsewhere; `python3` is the one that runs this."""
     dropped = ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "VIRTUAL_ENV")
     prefixes = ("GIT_", "LOCKGATE_", "NPM_CONFIG_", "npm_config_")
     kept = {k: v for k, v in os.environ.items() if k not in dropped and not k.startswith(prefixes)}
-    return {**kept, "GIT_TERMINAL_PROMPT": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1", **(extra or {})}
+    # Hosts install wheels that were built with the service's interpreter, which need not be the first on the path.
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
+    return {**kept, "PATH": path, "GIT_TERMINAL_PROMPT": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1", **(extra or {})}
 
 
 def free_port(wished: int = 0) -> int:
