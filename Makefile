@@ -5,6 +5,8 @@ ARGS ?=
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# The environment holds a copy of the agent, because the agent's package lies elsewhere in the tree.
+AGENT := $(shell find profiler/agent/lockgate_agent -name '*.py')
 # Folders whose tests open no database run once.
 WITHOUT_DATABASE := --ignore=tests/architecture --ignore=tests/analyzers --ignore=tests/pipelines/builds --ignore=tests/service/test_blobs.py
 ON_SQLITE = $(BIN)/python -m pytest -m "not browser"
@@ -66,7 +68,7 @@ $(VENV)/.uv: requirements-uv.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-uv.lock
 	touch $@
 
-$(VENV)/.ready: $(VENV)/.uv requirements.lock pyproject.toml
+$(VENV)/.ready: $(VENV)/.uv requirements.lock pyproject.toml $(AGENT)
 	.ci/system-packages bubblewrap
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .

@@ -9,6 +9,7 @@ from pipelines.builds.buildspec import BadBuildspec
 PYTHON_COMMANDS = ("python3 -m pip install --quiet build", "python3 -m build --outdir dist")
 PYTHON_FILES = ("dist/*.whl", "dist/*.tar.gz")
 NPM_FILES = ("dist/*.tgz",)
+NOTHING_TO_BUILD = "there is none, and no pyproject.toml, setup.py or package.json that would tell how to build this"
 
 
 def default_spec(source: Path) -> bytes:
@@ -30,7 +31,7 @@ def default_spec(source: Path) -> bytes:
     if not build:
         raise BadBuildspec(
             where="buildspec.yml",
-            why="there is none, and no pyproject.toml, setup.py or package.json that would tell how to build this",
+            why=NOTHING_TO_BUILD,
         )
     return _text(install, build, files)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from service.demo.api import Api
+from service.demo.lines import plain
 from service.demo.machine import Machine, free_port, serve_command
 from service.demo.show import NotAsTold, Show, wait_until
 
@@ -31,10 +32,19 @@ class Scene:
     package_repository: str = "main"
     hosts: dict[str, int] = field(default_factory=dict)
     """Name and port of each host's service."""
+    _watchers: dict[int, "_Watcher"] = field(default_factory=dict)
+    """What was told of an execution is not told again when it is followed further."""
 
-    def git(self, *arguments: str, ok: bool = True) -> str:
-        """The real git in the work tree."""
-        return self.machine.run(["git", *arguments], cwd=self.work, env=IDENTITY, ok=ok)
+    def git(self, *arguments: str, cwd: Path | None = None) -> str:
+        """The real git, in the scene's work tree unless `cwd` names another. Credentials go by environment: `ps` shows arguments."""
+        header = {"GIT_CONFIG_COUNT": "2", "GIT_CONFIG_KEY_0": f"http.{self.api.url}/.extraHeader",
+                  "GIT_CONFIG_VALUE_0": f"Authorization: Bearer {self.api.token}",
+                  "GIT_CONFIG_KEY_1": "safe.directory", "GIT_CONFIG_VALUE_1": "*"}
+        return self.machine.run(["git", *arguments], cwd=cwd or self.work, env={**IDENTITY, **header})
+
+    def git_url(self, name: str) -> str:
+        """Where a git repository is; `git` knows the token."""
+        return f"{self.api.url}/git/{name}"
 
     def push(self, message: str, remote_ref: str = "main") -> str:
         """Commits everything, pushes, answers the commit."""
@@ -46,9 +56,10 @@ class Scene:
                 self.show.detail(line.strip())
         return self.git("rev-parse", "HEAD").strip()
 
-    def index_url(self) -> str:
-        """The PyPI index with credentials, as pip takes it."""
-        return f"http://demo:{self.api.token}@127.0.0.1:{self.port}/pypi/{self.domain}/{self.package_repository}/simple/"
+    def pip_environment(self) -> dict[str, str]:
+        """Makes pip use the package repository alone; the index holds the token, and `ps` shows arguments."""
+        index = f"http://demo:{self.api.token}@127.0.0.1:{self.port}/pypi/{self.domain}/{self.package_repository}/simple/"
+        return {"PIP_INDEX_URL": index, "PIP_CONFIG_FILE": "/dev/null", "PIP_FIND_LINKS": "", "PIP_EXTRA_INDEX_URL": ""}
 
     def npm_url(self) -> str:
         """The npm registry, without credentials."""
@@ -75,7 +86,7 @@ class Scene:
 
     def follow(self, execution_id: int, done: Callable[[Any], bool], seconds_max: float) -> Any:
         """Shows stages and build output as they come until `done(execution)`; answers the execution."""
-        watcher = _Watcher(self.api, self.show)
+        watcher = self._watchers.setdefault(execution_id, _Watcher(self.api, self.show))
         deadline = time.monotonic() + seconds_max
         while True:
             execution = self.api.get(f"/executions/{execution_id}")
@@ -113,17 +124,13 @@ class _Watcher:
         self._offsets[attempt] = self._offsets.get(attempt, 0) + len(text.encode())
         lines = (self._rest.pop(attempt, "") + text).split("\n")
         self._rest[attempt] = lines.pop()
-        for line in lines:
-            if _worth_telling(line):
-                self._show.detail(line)
+        for told in map(plain, lines):
+            if told is not None:
+                self._show.detail(told)
 
 
 def _brief(reason: str) -> str:
     return reason if len(reason) <= REASON_CHARACTERS else f"{reason[:REASON_CHARACTERS]}…"
-
-
-def _worth_telling(line: str) -> bool:
-    return any(word in line for word in ("$ ", "##[", "passed", "Uploading", "+ tidewater", "Successfully", "rror"))
 
 
 def open_scene(show: Show, folder: Path, port: int) -> Scene:

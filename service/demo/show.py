@@ -10,6 +10,8 @@ from rich.markup import escape
 
 from service.kernel.errors import Problem
 
+DETAIL_CHARACTERS = 300
+
 
 class NotAsTold(Problem):
     """A step came out differently from what was announced."""
@@ -41,7 +43,8 @@ class Show:
 
     def detail(self, text: str) -> None:
         """A line that somebody else wrote, such as of a log."""
-        self.console.print(f"     [dim]{escape(text[:160])}[/]")
+        shown = text if len(text) <= DETAIL_CHARACTERS else f"{text[:DETAIL_CHARACTERS]}…"
+        self.console.print(f"     [dim]{escape(shown)}[/]")
 
     def command(self, argv: str) -> None:
         """A command as a person would type it."""

@@ -1,8 +1,10 @@
 """The eight steps of the sample project."""
 
+import os
 import threading
 import time
 import urllib.parse
+from pathlib import Path
 from typing import Any
 
 from service.demo import sample
@@ -64,7 +66,7 @@ def create(scene: Scene) -> None:
     show.good(f"two hosts joined: {', '.join(f'{name} (service on port {port})' for name, port in scene.hosts.items())}")
     sample.lay_out(scene.work)
     scene.git("init", "--quiet", "--initial-branch=main")
-    scene.git("remote", "add", "origin", f"http://demo:{api.token}@127.0.0.1:{scene.port}/git/{NAME}")
+    scene.git("remote", "add", "origin", scene.git_url(NAME))
 
 
 def sinful_push(scene: Scene) -> None:
@@ -99,7 +101,8 @@ def mended_push(scene: Scene) -> Any:
     execution = scene.execution_of(NAME, commit)
     execution = scene.follow(execution["id"], lambda e: _state_of(e, "publish") not in ("queued", "running", "waiting"), 180)
     show.check("publish", "passed", _state_of(execution, "publish"))
-    show.check("published packages", ["npm tidewater-client 1.0.0", "pypi tidewater 1.0.0"], _published(scene))
+    wanted = ["npm tidewater-client 1.0.0", "pypi tidewater 1.0.0"]
+    show.check("published packages", wanted, _published(scene), told=f"published: {' and '.join(wanted)}")
     return execution
 
 
@@ -109,8 +112,7 @@ def install(scene: Scene) -> None:
     venv = machine.folder / "venv"
     machine.run([python(), "-m", "venv", str(venv)])
     show.command(f"pip install --index-url …/pypi/{scene.domain}/{NAME}/simple/ {NAME}")
-    machine.run([str(venv / "bin" / "pip"), "install", "--quiet", "--no-cache-dir", "--index-url", scene.index_url(), NAME],
-                env={"PIP_CONFIG_FILE": "/dev/null", "PIP_FIND_LINKS": "", "PIP_EXTRA_INDEX_URL": ""})
+    machine.run([str(venv / "bin" / "pip"), "install", "--quiet", "--no-cache-dir", NAME], env=scene.pip_environment())
     version = machine.run([str(venv / "bin" / "python"), "-c", f"import {NAME}; print({NAME}.__version__)"]).strip()
     show.check("import tidewater", "1.0.0", version)
     folder = machine.folder / "npm"
@@ -156,7 +158,7 @@ def failing_push(scene: Scene) -> None:
     failed, rollback = api.get(f"/deployments/{failed['id']}"), api.get(f"/deployments/{rollback['id']}")
     show.check("the third version's deployment", "failed", failed["state"])
     show.check("the rollback, a deployment of its own", ("passed", failed["id"]), (rollback["state"], rollback["rollback_of"]),
-               told=f"deployment {rollback['id']} rolled back deployment {failed['id']} to {rollback['bundle_name']}")
+               told=f"deployment {rollback['id']} brought back what ran before deployment {failed['id']}")
     _check_hosts(scene, "1.0.0")
 
 
@@ -191,18 +193,23 @@ def _start_host(scene: Scene, name: str) -> None:
     root.mkdir()
     port = free_port()
     join = scene.api.post(f"/applications/{NAME}/groups/{GROUP}/join-tokens")["token"]
-    token_file = root / "join-token"
-    token_file.write_text(join)
-    token_file.chmod(0o600)
+    token_file = _private(root / "join-token", join)
     submit = [{"Effect": "Allow", "Action": ["profile:Submit"], "Resource": [f"profile/{NAME}"]}]
     profile_token = scene.api.post("/tokens", {"label": f"profiles of {name}", "scope": submit})["token"]
-    env = {"LOCKGATE_PORT": str(port), "LOCKGATE_PROFILE_SERVER": scene.api.url, "LOCKGATE_PROFILE_TOKEN": profile_token,
-           "LOCKGATE_PROFILE_GROUP": NAME, "LOCKGATE_PROFILE_INSTANCE": name,
-           "LOCKGATE_PROFILE_FIRST_SECONDS": "2", "LOCKGATE_PROFILE_INTERVAL_SECONDS": "3"}
-    passed = [word for key, value in env.items() for word in ("--env", f"{key}={value}")]
+    given = {"LOCKGATE_PORT": str(port), "LOCKGATE_PROFILE_SERVER": scene.api.url, "LOCKGATE_PROFILE_TOKEN": profile_token,
+             "LOCKGATE_PROFILE_GROUP": NAME, "LOCKGATE_PROFILE_INSTANCE": name,
+             "LOCKGATE_PROFILE_FIRST_SECONDS": "2", "LOCKGATE_PROFILE_INTERVAL_SECONDS": "3"}
+    env_file = _private(root / "host.env", "".join(f"{key}={value}\n" for key, value in given.items()))
     scene.machine.start(name, [python(), "-m", "lockgate_agent", "deploy", "--server", scene.api.url, "--token-file", str(token_file),
-                               "--application", NAME, "--group", GROUP, "--host", name, "--root", str(root), *passed])
+                               "--application", NAME, "--group", GROUP, "--host", name, "--root", str(root), "--env-file", str(env_file)])
     scene.hosts[name] = port
+
+
+def _private(path: Path, text: str) -> Path:
+    """A new file that only this user can read."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+        out.write(text)
+    return path
 
 
 def _hosts_seen(scene: Scene) -> int:

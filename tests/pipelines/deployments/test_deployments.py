@@ -1,5 +1,8 @@
 """Whole deployments through the front door: a real server, real agents, real hooks."""
 
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -9,7 +12,7 @@ import pytest
 
 from tests.lockgate_server import Server, wait_for
 from tests.pipelines.deployments import bundles
-from tests.pipelines.deployments.fleet import PYTHONS, Fleet, event, events
+from tests.pipelines.deployments.fleet import AGENT_SOURCE, PYTHONS, Fleet, event, events
 
 MakeFleet = Callable[..., Fleet]
 
@@ -53,14 +56,26 @@ def test_failed_first_revision_has_nothing_to_return_to(server: Server, make_fle
 @pytest.mark.parametrize("python", PYTHONS, ids=[f"python{i}" for i in range(len(PYTHONS))])
 def test_agent_works_on_this_python(server: Server, make_fleet: MakeFleet, python: str) -> None:
     fleet = make_fleet(server, hosts=0)
-    agent = fleet.add_agent("--env", "COLOUR=blue", python=python)
-    hook = "echo $COLOUR $APPLICATION_NAME $DEPLOYMENT_GROUP_NAME $LIFECYCLE_EVENT $DEPLOYMENT_ID > $LOCKGATE_ROOT/seen"
+    secrets = fleet.folder / "host.env"
+    secrets.write_text("# of this host\n\nSHOP_KEY=a=b c\nCOLOUR=red\n")
+    agent = fleet.add_agent("--env-file", str(secrets), "--env", "COLOUR=blue", python=python)
+    hook = "echo $COLOUR $SHOP_KEY $APPLICATION_NAME $DEPLOYMENT_GROUP_NAME $LIFECYCLE_EVENT $DEPLOYMENT_ID > $LOCKGATE_ROOT/seen"
     number = fleet.deploy(bundles.revision("1", BeforeInstall=hook))
     assert fleet.ended(number)["state"] == "passed"
-    assert agent.read("/seen") == f"blue {fleet.application} prod BeforeInstall {number}"
+    assert agent.read("/seen") == f"blue a=b c {fleet.application} prod BeforeInstall {number}"
     assert agent.process is not None
     assert agent.process.memory_info().rss < 32 * 1024 * 1024
     assert agent.stop() == 0
+
+
+def test_secret_of_a_broken_environment_file_is_not_told(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("join")
+    (tmp_path / "host.env").write_text("COLOUR=blue\nSHOP KEY=hunter2\n")
+    command = [sys.executable, "-m", "lockgate_agent", "deploy", "--server", "http://127.0.0.1:1", "--token-file", str(tmp_path / "token"),
+               "--application", "shop", "--group", "prod", "--root", str(tmp_path), "--env-file", str(tmp_path / "host.env")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, env={**os.environ, "PYTHONPATH": str(AGENT_SOURCE)})
+    assert done.returncode == 2
+    assert done.stderr == f"lockgate-agent: --env-file {tmp_path}/host.env, line 2: not KEY=VALUE\n"
 
 
 def test_killed_agent_reports_its_hook_after_restart(server: Server, make_fleet: MakeFleet) -> None:

@@ -16,7 +16,8 @@ def main(arguments: list[str]) -> int:
     """Runs the agent; answers the exit code: 0 stopped as told, 1 the server refuses it, 2 wrong use."""
     options = _parser().parse_args(arguments)
     try:
-        environment, labels = _pairs("--env", options.env), _pairs("--label", options.label)
+        environment = {**_env_files(options.env_file), **_pairs("--env", options.env)}
+        labels = _pairs("--label", options.label)
         if "LOCKGATE_PORT" in environment:
             labels.setdefault("port", environment["LOCKGATE_PORT"])
         layout = Layout(options.root, options.destination_root)
@@ -41,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--root", required=True, metavar="DIR", help="where the agent keeps its state")
     add("--destination-root", metavar="DIR", help="what destinations in appspec.yml are below; default: --root")
     add("--env", action="append", default=[], metavar="KEY=VALUE", help="given to every hook; repeatable")
+    add("--env-file", action="append", default=[], metavar="FILE", help="the same from a file, a KEY=VALUE a line: for secrets; repeatable")
     add("--label", action="append", default=[], metavar="KEY=VALUE", help="for the group's health check; repeatable")
     add("--once", action="store_true", help="end when there is no work left")
     return parser
@@ -53,6 +55,22 @@ def _pairs(option: str, given: list[str]) -> dict[str, str]:
         if not sign or not key.isidentifier():
             raise ValueError(f"{option} {pair!r} is not KEY=VALUE")
         found[key] = value
+    return found
+
+
+def _env_files(paths: list[str]) -> dict[str, str]:
+    """KEY=VALUE lines; empty ones and those that start with # are left out. Values are taken as they stand. Raises OSError, ValueError."""
+    found = {}
+    for path in paths:
+        with open(path) as file:
+            for number, line in enumerate(file, 1):
+                pair = line.strip()
+                if pair and not pair.startswith("#"):
+                    # Only the name may be told: the rest is a secret.
+                    key, sign, value = pair.partition("=")
+                    if not sign or not key.isidentifier():
+                        raise ValueError(f"--env-file {path}, line {number}: not KEY=VALUE")
+                    found[key] = value
     return found
 
 
