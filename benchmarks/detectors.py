@@ -6,6 +6,7 @@ import libcst as cst
 
 from analyzers.lint import lint
 from analyzers.rule import Rule, all_rules, name_of
+from benchmarks import programs
 from benchmarks.held_out import CASES
 from benchmarks.held_out_pages import cases
 
@@ -47,6 +48,10 @@ def main() -> None:
         print(f"recall {hits / (hits + misses):.3f} ({hits} of {hits + misses}), "
               f"precision {hits / (hits + false):.3f}, false alarms {false} of {near}")  # fmt: skip
         print(*wrong, sep="\n")
+    hits, misses, false, wrong = programs.measure()
+    print("whole programs, all rules and data flow at once")
+    print(f"recall {hits / (hits + misses):.3f} ({hits} of {hits + misses}), precision {hits / (hits + false):.3f}, besides {false}")
+    print(*wrong, sep="\n")
 
 
 if __name__ == "__main__":

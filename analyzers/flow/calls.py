@@ -81,6 +81,8 @@ class Calls(Expressions):
                 continue
             parts = [one for at, one in enumerate(args) if sink.whole or at in sink.positions]
             parts += [one for keyword, one in keywords.items() if sink.whole or keyword in sink.keywords]
+            if sink.kind == "xss":  # dictionaries are sent as JSON
+                parts = [one for one in parts if one.items is None or one.ref is not None]
             if sink.receiver and receiver is not None:
                 parts.append(receiver)
             if parts:

@@ -62,6 +62,12 @@ class Expressions(Guards):
             return found
         if node.name == "request":
             return Value(ref=REQUEST, unknown=True)
+        for name in ref.of.names:
+            full = f"{name}().{node.name}"
+            if source := self.models.sources.get(full):
+                return self.tainted(source, node.node, full)
+            if full in self.models.members:
+                return Value(taints=base.taints, ref=full, unknown=True)
         return Value(taints=base.taints, unknown=True)
 
     def invoke(self, closure: Closure, args: list[Value], keywords: dict[str, Value], node: Any) -> Value:

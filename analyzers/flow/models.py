@@ -44,6 +44,8 @@ class Source:
 
     label: str
     told: str
+    json: bool = False
+    """Whether what a handler returns is sent as JSON, so that no browser reads it as a page."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,8 @@ class Models:
     sanitizers: dict[str, frozenset[str]] = field(default_factory=dict)
     guards: dict[str, frozenset[str]] = field(default_factory=dict)
     exits: set[str] = field(default_factory=set)
+    members: set[str] = field(default_factory=set)
+    """Attributes, as `tornado.web.RequestHandler().write`, that objects of classes which derive from a library's inherit."""
     tokens: frozenset[str] = frozenset()
     """Words of which one is in every file where a stranger's word can enter."""
 
@@ -109,6 +113,10 @@ def load(documents: Iterable[Mapping[str, Any]]) -> Models:
     models = Models()
     for document in documents:
         _read(models, document)
+    for name in (*models.sinks, *models.sources):
+        of, called, rest = name.partition("().")
+        if called:
+            models.members.add(f"{of}().{rest.split('.')[0].removesuffix('()')}")
     unknown = {sink.kind for sinks in models.sinks.values() for sink in sinks} - models.kinds.keys()
     if unknown:
         raise BrokenModel(f"no `kind` is called {', '.join(sorted(unknown))}")
@@ -125,7 +133,8 @@ def _read(models: Models, document: Mapping[str, Any]) -> None:
         models.sources.update(dict.fromkeys(names, source))
         models.tokens |= frozenset(one.get("tokens") or [name.removesuffix("()").rsplit(".", 1)[-1] for name in names])
     for one in document.get("handler", []):
-        models.handlers.update(dict.fromkeys(expanded(one["names"]), Source(one.get("label", "remote"), one["told"])))
+        handler = Source(one.get("label", "remote"), one["told"], one.get("json", False))
+        models.handlers.update(dict.fromkeys(expanded(one["names"]), handler))
         models.tokens |= frozenset(one.get("tokens", []))
     for one in document.get("sink", []):
         sink = Sink(
@@ -136,7 +145,8 @@ def _read(models: Models, document: Mapping[str, Any]) -> None:
         for name in expanded(one["names"]):
             models.sinks.setdefault(name, []).append(sink)
     for one in document.get("sanitizer", []):
-        models.sanitizers.update(dict.fromkeys(expanded(one["names"]), frozenset(one["kinds"])))
+        for name in expanded(one["names"]):
+            models.sanitizers[name] = models.sanitizers.get(name, frozenset()) | frozenset(one["kinds"])
     for one in document.get("guard", []):
         models.guards.update(dict.fromkeys(expanded(one["names"]), frozenset(one["kinds"])))
     models.exits.update(expanded(document.get("exit", {}).get("names", [])))

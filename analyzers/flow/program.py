@@ -139,7 +139,8 @@ class _Program:
             env = {}
             for number, param in enumerate(closure.function.params):
                 env[param.name] = self._parameter(closure, of, number, param, handler, numbers)
-            self.run.enter(closure, env, handler=handler is not None and handler.label == "remote")
+            is_page = handler is not None and handler.label == "remote" and not (handler.json and _is_json(closure))
+            self.run.enter(closure, env, handler=is_page)
         finally:
             self.run.frames.pop()
 
@@ -184,6 +185,12 @@ class _Program:
         arguments = [empty, *(_unknown(one) for one in start.ref.function.params[1:])]
         _, after = self.run.invoked(start.ref, arguments, {}, closure.function.node)
         return after.get(start.ref.function.params[0].name if start.ref.function.params else "", empty)
+
+
+def _is_json(closure: Closure) -> bool:
+    """Whether no decorator of a handler names a response of another class."""
+    calls = [one for one in closure.function.decorators if isinstance(one, ir.Call)]
+    return not any(keyword == "response_class" for one in calls for keyword, _ in one.args)
 
 
 def _unknown(param: ir.Param) -> Value:

@@ -7,9 +7,11 @@ import libcst as cst
 from analyzers.rule import Rule
 from analyzers.syntax import is_name, string_value
 
+_OWN_MACHINE = re.compile(r"(^|[/_.])(dev|devel|development|local|test|tests|testing|ci)([/_.]|$)")
+
 
 class FrameworkSettings(Rule):
-    """A framework setting takes a protection away: any host name, no password rules, or framing by any site.
+    """A framework setting takes a protection away: any host name, debug pages, no password rules, or framing by any site.
 
     A wrong Host header then goes into password-reset mails, users choose `1234`, other sites frame the page and steal clicks.
 
@@ -20,8 +22,10 @@ class FrameworkSettings(Rule):
     confidence = "medium"
     cwe = 16
     prior = 0.6
-    triggers = ("ALLOWED_HOSTS", "AUTH_PASSWORD_VALIDATORS", "X_FRAME_OPTIONS", "xframe_options_exempt", "X-Frame-Options", "HASHERS")
+    triggers = ("DEBUG", "ALLOWED_HOSTS",
+                "AUTH_PASSWORD_VALIDATORS", "X_FRAME_OPTIONS", "xframe_options_exempt", "X-Frame-Options", "HASHERS")  # fmt: skip
     invalid = (
+        "DEBUG = True\nINSTALLED_APPS = ['django.contrib.auth']",
         "ALLOWED_HOSTS = ['*']",
         "ALLOWED_HOSTS = ['a.example', '*']",
         "AUTH_PASSWORD_VALIDATORS = []",
@@ -31,6 +35,8 @@ class FrameworkSettings(Rule):
         "PASSWORD_HASHERS = ['django.contrib.auth.hashers.MD5PasswordHasher']",
     )
     valid = (
+        "import os\nDEBUG = os.environ.get('DEBUG') == '1'\nINSTALLED_APPS = ['django.contrib.auth']",
+        "DEBUG = True\nif DEBUG:\n    print('no settings of Django')",
         "ALLOWED_HOSTS = ['a.example']",
         "ALLOWED_HOSTS = []",
         "import os\nALLOWED_HOSTS = os.environ['HOSTS'].split()",
@@ -57,6 +63,14 @@ class FrameworkSettings(Rule):
                 wrong = False
         if wrong:
             self.report(node)
+        elif is_name(node.targets[0].target, "DEBUG") and is_name(node.value, "True") and self._is_django():
+            told = "Django's debug pages are on in these settings: an error shows source, settings and variables to every visitor."
+            self.report(node, told)
+
+    def _is_django(self) -> bool:
+        """Whether these are the settings of a Django site, and not those of a developer's machine."""
+        names = ("INSTALLED_APPS", "MIDDLEWARE", "ROOT_URLCONF")
+        return any(self.scope.bindings(one) for one in names) and not _OWN_MACHINE.search(self.context.path)
 
     def _opens(self, name: str, value: cst.BaseExpression) -> bool:
         items = [string_value(one.value) or "" for one in value.elements] if isinstance(value, cst.List | cst.Tuple) else None

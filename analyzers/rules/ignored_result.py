@@ -10,6 +10,9 @@ _PURE = frozenset(f"builtins.{name}" for name in _BUILTINS) | {
 }  # fmt: skip
 _TEXT = frozenset({"replace", "upper", "lower", "strip", "lstrip", "rstrip", "removeprefix", "removesuffix", "title", "format", "zfill"})
 
+_ONLY_TEXT = {"upper": 0, "casefold": 0, "swapcase": 0, "capitalize": 0, "removeprefix": 1, "removesuffix": 1, "zfill": 1}
+"""Methods that texts alone have, with the number of their arguments; `lower()` also sends a window to the back."""
+
 
 class IgnoredResult(Rule):
     """The call changes nothing and its result is thrown away: the line does nothing.
@@ -23,6 +26,8 @@ class IgnoredResult(Rule):
     cwe = 252
     prior = 0.85
     invalid = (
+        "class A:\n    def title(self, name):\n        name.upper()\n        return name",
+        "def f(path):\n    path.name.removesuffix('.txt')\n    return path",
         "def f(xs):\n    sorted(xs)\n    return xs",
         "name = 'a '\nname.strip()",
         "import html\ndef f(t):\n    html.escape(t)\n    return t",
@@ -32,6 +37,7 @@ class IgnoredResult(Rule):
         "import copy as c\ndef f(x):\n    c.deepcopy(x)",
     )
     valid = (
+        "def f(window, name):\n    window.lower()\n    return name.upper()",
         "def f(xs):\n    xs = sorted(xs)\n    return xs",
         "name = 'a '.strip()",
         "def f(path):\n    path.replace('b')",
@@ -48,6 +54,8 @@ class IgnoredResult(Rule):
             return
         func = node.value.func
         text = isinstance(func, cst.Attribute) and func.attr.value in _TEXT and self._is_text(func.value)
+        if isinstance(func, cst.Attribute) and _ONLY_TEXT.get(func.attr.value) == len(node.value.args):
+            text = True
         if text or self.qualified_name(func) in _PURE:
             self.report(node)
 

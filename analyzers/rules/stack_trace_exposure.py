@@ -2,11 +2,13 @@
 
 import libcst as cst
 
+from analyzers.blocks import last_name
 from analyzers.rule import Rule
 from analyzers.syntax import descend
 
 _TRACE = frozenset({"traceback.format_exc", "traceback.format_exception", "traceback.format_tb", "sys.exc_info", "traceback.format_stack"})
-_ROUTES = ("route", "get", "post", "put", "delete", "patch", "api_route", "errorhandler", "api_view", "app_errorhandler")
+_ROUTES = ("route", "get", "post", "put", "delete", "patch", "api_route", "api_view")
+_ERROR_ROUTES = ("errorhandler", "app_errorhandler", "exception_handler")
 _ANSWERS = ("jsonify", "HttpResponse", "JsonResponse", "make_response", "Response", "JSONResponse", "PlainTextResponse", "HTMLResponse")
 
 
@@ -24,6 +26,9 @@ class StackTraceExposure(Rule):
     prior = 0.65
     triggers = ("traceback", "except", "exc_info")
     invalid = (
+        "import traceback\n@app.errorhandler(Exception)\ndef failed(error):\n    return traceback.format_exc(), 500",
+        ("import traceback\n@api.post('/x')\ndef f():\n    try:\n        g()\n    except ValueError:\n"
+         "        return {'error': traceback.format_exc()}"),
         ("import traceback\n@app.route('/')\ndef f():\n    try:\n        return g()\n    except Exception:\n"
          "        return traceback.format_exc(), 500"),
         "@app.get('/')\ndef f():\n    try:\n        return g()\n    except Exception as e:\n        return str(e), 500",
@@ -43,6 +48,7 @@ class StackTraceExposure(Rule):
          "        return 'bad', 400"),
         "@app.route('/')\ndef f():\n    try:\n        return g()\n    except FormError as e:\n        return str(e), 400",
         "@cache.get('x')\ndef f():\n    return 1\ntry:\n    g()\nexcept Exception as e:\n    print(str(e))",
+        "import traceback\n@app.errorhandler(Exception)\ndef failed(error):\n    log(traceback.format_exc())\n    return 'sorry', 500",
         ("@app.route('/')\ndef f():\n    try:\n        return g()\n    except Exception as e:\n        report(e)\n"
          "        return render('error.html')"),
     )
@@ -50,7 +56,13 @@ class StackTraceExposure(Rule):
     def visit_Return(self, node: cst.Return) -> None:
         """Looks at what a handler of requests returns from a broad `except`."""
         handlers = [one for one in self.context.inside(cst.ExceptHandler) if isinstance(one, cst.ExceptHandler)]
-        if node.value is None or not handlers or not self._answers(node.value):
+        if node.value is None or not self._answers(node.value):
+            return
+        if any(isinstance(one, cst.Call) and self.qualified_name(one.func) in _TRACE for one in descend(node.value)):
+            if handlers or self._handles_errors():
+                self.report(node)
+            return
+        if not handlers:
             return
         caught = handlers[0]
         broad = caught.type is None or self.qualified_name(caught.type) in ("builtins.Exception", "builtins.BaseException")
@@ -68,10 +80,13 @@ class StackTraceExposure(Rule):
         last = func.attr if isinstance(func, cst.Attribute) else func
         return isinstance(last, cst.Name) and last.value in _ANSWERS
 
+    def _handles_errors(self) -> bool:
+        function = self.scope.node
+        words = [_last(one.decorator) for one in function.decorators] if isinstance(function, cst.FunctionDef) else []
+        return any(word in _ERROR_ROUTES for word in words)
+
     def _shows(self, node: cst.CSTNode, name: str) -> bool:
         match node:
-            case cst.Call(func=func) if self.qualified_name(func) in _TRACE:
-                return True
             case cst.Call(func=cst.Name(value="str" | "repr"), args=[cst.Arg(value=cst.Name(value=shown))]):
                 return bool(name) and shown == name
             case cst.FormattedStringExpression(expression=cst.Name(value=shown)):
@@ -81,4 +96,8 @@ class StackTraceExposure(Rule):
 
 def _is_route(node: cst.BaseExpression) -> bool:
     func = node.func if isinstance(node, cst.Call) else node
-    return isinstance(func, cst.Attribute) and func.attr.value in _ROUTES
+    return isinstance(func, cst.Attribute) and func.attr.value in (*_ROUTES, *_ERROR_ROUTES)
+
+
+def _last(node: cst.BaseExpression) -> str:
+    return last_name(node.func if isinstance(node, cst.Call) else node)

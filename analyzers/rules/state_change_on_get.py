@@ -3,6 +3,7 @@
 import libcst as cst
 
 from analyzers.blocks import last_name
+from analyzers.constant import fixed_text
 from analyzers.rule import Rule
 from analyzers.syntax import argument, descend, string_value
 
@@ -23,6 +24,8 @@ class StateChangeOnGet(Rule):
     prior = 0.65
     triggers = ("route", ".get(")
     invalid = (
+        "@app.route('/x/<int:i>/delete')\ndef f(i):\n    db.execute('DELETE FROM x WHERE id = ?', (i,))\n    return 'ok'",
+        "@app.get('/reset')\ndef f():\n    with engine.begin() as c:\n        c.execute(text(f'DROP TABLE {name}'))\n    return 'ok'",
         "@app.route('/x/<int:i>')\ndef f(i):\n    db.session.delete(User.query.get(i))\n    db.session.commit()\n    return 'ok'",
         "@app.get('/x')\ndef f():\n    user.delete()\n    return 'ok'",
         "@bp.route('/x', methods=['GET'])\ndef f():\n    db.session.delete(x)",
@@ -31,6 +34,7 @@ class StateChangeOnGet(Rule):
         "@bp.get('/x')\ndef f(i):\n    if i:\n        Item.objects.get(id=i).delete()",
     )
     valid = (
+        "@app.route('/x')\ndef f():\n    return db.execute('SELECT * FROM deleted').fetchall()",
         "@app.route('/x', methods=['POST'])\ndef f():\n    db.session.delete(x)",
         "@app.post('/x')\ndef f():\n    user.delete()",
         "@app.route('/x')\ndef f():\n    return render('a')",
@@ -45,11 +49,20 @@ class StateChangeOnGet(Rule):
         """Looks at views that answer GET."""
         if not any(_answers_get(one.decorator) for one in node.decorators):
             return
-        deletes = [one for one in descend(node.body) if isinstance(one, cst.Call) and isinstance(one.func, cst.Attribute)
-                   and last_name(one.func) in _UNSAFE and not _is_cache(one.func.value)]  # fmt: skip
+        deletes = [one for one in descend(node.body) if isinstance(one, cst.Call) and _deletes(one)]
         asks = any(isinstance(one, cst.Attribute) and one.attr.value in ("method", "validate_on_submit") for one in descend(node.body))
         if deletes and not asks:
             self.report(deletes[0])
+
+
+def _deletes(call: cst.Call) -> bool:
+    if not isinstance(call.func, cst.Attribute):
+        return False
+    if last_name(call.func) == "execute" and call.args:
+        statement = call.args[0].value
+        inner = statement.args[0].value if isinstance(statement, cst.Call) and statement.args else statement  # text("...")
+        return fixed_text(inner).lstrip().upper().startswith(("DELETE ", "DROP ", "TRUNCATE "))
+    return last_name(call.func) in _UNSAFE and not _is_cache(call.func.value)
 
 
 def _answers_get(node: cst.BaseExpression) -> bool:

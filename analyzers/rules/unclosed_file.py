@@ -60,6 +60,7 @@ class UnclosedFile(Rule):
         "from pathlib import Path\ndef f(name):\n    return Path(name).read_text()",
         "from PIL import Image\ndef f(path):\n    picture = Image.open(path)\n    picture.show()",
         "def f(path):\n    open(path, 'w').close()",
+        "import socket\ndef serve():\n    s = socket.socket()\n    s.listen()\n    while True:\n        handle(s.accept())",
         "log = None\ndef f(path):\n    global log\n    log = open(path)",
     )
 
@@ -99,7 +100,7 @@ class UnclosedFile(Rule):
         ]  # fmt: skip
         if not opened:
             return
-        kept = released(place, scope)
+        kept = released(place, scope) | _served(place)
         for one in opened:
             if one.name not in kept and isinstance(one.value, cst.Call):
                 self.report(one.value, about=[one.node])
@@ -108,6 +109,17 @@ class UnclosedFile(Rule):
 def _opens(place: ScopeNode) -> bool:
     """A quick look for anything that may open, before names are resolved."""
     return any(isinstance(node, cst.Call) and _last_word(node.func) in _OPENING_WORDS for node in descend(place))
+
+
+def _served(place: ScopeNode) -> set[str]:
+    """The sockets that a loop without end accepts connections from: they are open as long as the program runs."""
+    endless = [one for one in descend(place) if isinstance(one, cst.While) and isinstance(one.test, cst.Name) and one.test.value == "True"]
+    names = set()
+    for call in (one for loop in endless for one in descend(loop) if isinstance(one, cst.Call)):
+        match call.func:
+            case cst.Attribute(value=cst.Name(value=name), attr=cst.Name(value="accept" | "recvfrom")):
+                names.add(name)
+    return names
 
 
 def _last_word(func: cst.BaseExpression) -> str:
