@@ -39,6 +39,8 @@ class Step:
     end_line: int
     end_column: int
     message: str
+    function: str = ""
+    """The full name of the function that the value goes through here, as models know it; "" where there is none."""
 
 
 @dataclass(frozen=True)

@@ -135,7 +135,7 @@ class Calls(Expressions):
         if name is not None and not parts.taints and receiver is not None and receiver.taints:
             is_text = True
         told = Value(taints=parts.taints, ref=f"{name}()" if name else None, unknown=parts.unknown or not is_text)
-        return step(told, f"`{word}` passes it on" if word else "a call passes it on", self.path, node.node)
+        return step(told, f"`{word}` passes it on" if word else "a call passes it on", self.path, node.node, name or "")
 
     def _builtin(self, name: str, args: list[Value]) -> Value:
         if name in _SAFE_RESULTS:
@@ -194,9 +194,9 @@ class Calls(Expressions):
         if active > 1 or len(self.frames) > CALL_DEPTH_MAX:
             parts = mixed(*args, *keywords.values())
             return Value(taints=parts.taints, unknown=True), {}
-        told = f"it is passed to `{function.name}`"
-        args = [step(one, told, self.path, node) for one in args]
-        keywords = {name: step(one, told, self.path, node) for name, one in keywords.items()}
+        told, own = f"it is passed to `{function.name}`", f"{closure.scope.module.name}.{function.name}"
+        args = [step(one, told, self.path, node, own) for one in args]
+        keywords = {name: step(one, told, self.path, node, own) for name, one in keywords.items()}
         outer = id(closure.outer[0]) if closure.outer else 0
         key = (id(function), outer, tuple(one.key() for one in args), tuple((n, one.key()) for n, one in keywords.items()),
                self.path == self.home or id(node))  # fmt: skip
@@ -205,7 +205,7 @@ class Calls(Expressions):
             frame = self.enter(closure, env)
             self.memo[key] = (result(frame), {name: one for name, one in (end_of(frame) or {}).items() if name not in frame.rebound})
         value, after = self.memo[key]
-        return step(value, f"`{function.name}` returns it", self.path, node), after
+        return step(value, f"`{function.name}` returns it", self.path, node, own), after
 
     def enter(self, closure: Closure, env: Env, *, handler: bool = False) -> Frame:
         """Interprets a function's body with its parameters bound."""

@@ -76,7 +76,7 @@ def _steps(sink: Trail, trees: dict[str, Positions]) -> tuple[Step, ...]:
             where = positions[trail.node]
             one = Step(
                 trail.path, where.start.line, where.start.column + 1, where.end.line, where.end.column + 1,
-                trail.told[0].upper() + trail.told[1:],
+                trail.told[0].upper() + trail.told[1:], trail.function,
             )  # fmt: skip
             if not steps or (steps[-1].path, steps[-1].line, steps[-1].message) != (one.path, one.line, one.message):
                 steps.append(one)

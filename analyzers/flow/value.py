@@ -20,6 +20,8 @@ class Trail:
     path: str
     node: cst.CSTNode
     before: "Trail | None" = None
+    function: str = ""
+    """The full name of what the value goes through in this step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +136,11 @@ def cleaned(value: Value, kinds: frozenset[str]) -> Value:
     return Value(taints=taints, unknown=value.vague())
 
 
-def step(value: Value, told: str, path: str, node: cst.CSTNode) -> Value:
+def step(value: Value, told: str, path: str, node: cst.CSTNode, function: str = "") -> Value:
     """`value` after one more step on its way."""
     if not value.taints:
         return value
-    taints = tuple(Taint(one.label, one.source, one.cleaned, Trail(told, path, node, one.trail)) for one in value.taints)
+    taints = tuple(Taint(one.label, one.source, one.cleaned, Trail(told, path, node, one.trail, function)) for one in value.taints)
     return Value(value.constants, taints, value.items, value.ref, value.unknown)
 
 

@@ -16,13 +16,14 @@ import orjson
 from analyzers import rule_examples, sarif
 from analyzers.finding import SEVERITIES, FileReport, Finding, Report, SourceFile, at_or_above
 from analyzers.isolated import ReviewerBroken
+from analyzers.lesson import ROLES, CannotTeach, Role
 from analyzers.lines import Lines
 from analyzers.options import ALL_BUT_SECRETS, CODEGURU_FILE, FILE, BrokenOptions, ReviewOptions, read_options
 from analyzers.pool import Pool
 from analyzers.reports import FORMS
 from analyzers.review import summed
 from analyzers.rule import rules_in_folder
-from service.cli import review_baseline, review_git, review_text
+from service.cli import review_baseline, review_git, review_teach, review_text
 from service.cli.review_source import CannotRead, Tree, before, commit_of, has_commit, open_tree
 
 CLEAN, FOUND, ERROR = 0, 1, 2
@@ -62,9 +63,14 @@ class Asked:
 @click.option(
     "--write-baseline", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write the secrets found as such a baseline.",
 )  # fmt: skip
+@click.option(
+    "--treat-as", "lesson", type=(click.Choice(ROLES), str), metavar="sanitizer|guard|source|sink NAME",
+    help="Teach instead of reviewing: what a function is, by its full name or by the fingerprint of a finding.",
+)  # fmt: skip
+@click.option("--kinds", default="", help="With --treat-as: the kinds of sink, such as sql,xss; without it the finding's own, or all.")
 def review(
     path: Path, base: str | None, form: Form, fail_on: str, rules_folder: Path | None, test_rules: bool,
-    hook: bool, history: bool, baseline: Path | None, target: Path | None,
+    hook: bool, history: bool, baseline: Path | None, target: Path | None, lesson: tuple[Role, str] | None, kinds: str,
 ) -> None:  # fmt: skip
     """Review the files in PATH: a folder, a git work tree or one file.
 
@@ -77,9 +83,11 @@ def review(
         _fail(["--base, --hook and --history exclude one another"])
     try:
         tree = open_tree(path)
+        if lesson is not None:
+            _teach(tree, lesson, kinds)
         options = read_options(tree.settings(FILE), tree.settings(CODEGURU_FILE))
         report, line_of = _reviewed(tree, options, Asked(base, baseline, rules_folder, hook, history))
-    except (CannotRead, ReviewerBroken, review_baseline.BrokenBaseline) as error:
+    except (CannotRead, CannotTeach, ReviewerBroken, review_baseline.BrokenBaseline) as error:
         _fail([str(error)])
     except BrokenOptions as error:
         _fail(error.problems)
@@ -162,6 +170,18 @@ def _first_before(tree: Tree, names: frozenset[str], commit: str, paths: Sequenc
     """The same as it was at a commit."""
     name = next((one for one in paths if one in names), None)
     return next(before(tree, commit, [name]), None) if name is not None else None
+
+
+def _teach(tree: Tree, lesson: tuple[Role, str], kinds: str) -> NoReturn:
+    """Writes a model into the tree's settings and ends. Raises CannotTeach, BrokenOptions."""
+    asked = Asked(None, None, None, hook=False, history=False)
+
+    def reviewed() -> Report:
+        return _reviewed(tree, read_options(tree.settings(FILE), tree.settings(CODEGURU_FILE)), asked)[0]
+
+    for line in review_teach.taught(tree, *lesson, [kind.strip() for kind in kinds.split(",") if kind.strip()], reviewed):
+        click.echo(review_text.clean(line))
+    sys.exit(CLEAN)
 
 
 def _test(folder: Path | None) -> NoReturn:

@@ -8,6 +8,7 @@ import click
 
 from analyzers.finding import SEVERITIES, Finding, Report
 from analyzers.mask import masked
+from service.cli import review_teach
 
 CONTEXT_LINES = 1
 LINES_MAX = 6
@@ -62,6 +63,8 @@ def _finding(finding: Finding, line_of: SourceLine, near: Sequence[Finding]) -> 
         yield f"  {click.style('The way of the value:', bold=True)}"
         for number, step in enumerate(finding.steps, 1):
             yield f"    {number:2}. {_plain(step.path)}:{step.line}  {_plain(step.message)}"
+    if lesson := review_teach.hint(finding):
+        yield f"  {click.style('If a function on the way makes it harmless:', bold=True)} {lesson}"
     if finding.fix:
         yield f"  {click.style('Fix:', bold=True)} {_plain(finding.fix)}"
 

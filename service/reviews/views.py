@@ -9,7 +9,8 @@ from urllib.parse import quote, urlencode
 from flask import Blueprint, abort, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from analyzers.finding import Confidence, Severity
+from analyzers.finding import Confidence, Severity, Step
+from analyzers.lesson import Lesson, lessons, snippet
 from analyzers.limits import FILE_BYTES_MAX
 from analyzers.ranker import CONFIDENCE_WEIGHT, SEVERITY_WEIGHT
 from service.git import browse, repos
@@ -42,6 +43,8 @@ class Placed:
     url: str
     excerpt: Excerpt | None
     rank_reasons: str
+    lessons: tuple[Lesson, ...]
+    """For each function that the value goes through: that it is a sanitiser."""
 
 
 @pages.get("/reviews")
@@ -84,7 +87,8 @@ def review_page(review_id: int) -> str:
     base = f"/reviews/{review_id}"
     return render_template(
         "reviews/review.html", review=review, findings=_placed(review, rows, secrets), diagnostics=diagnostics,
-        standings=standings, show=show, file_url=file_url, gate_line=gate_line, days=DAYS, days_default=waivers.DAYS_DEFAULT,
+        standings=standings, show=show, file_url=file_url, gate_line=gate_line, days=DAYS,
+        days_default=waivers.DAYS_DEFAULT, snippet=snippet,
         may_waive=principal().may("review:Waive", f"review/{review.repository}"),
         tabs=[(f"{name.capitalize()} {standings[name]}", _address(base, {"show": name}), name == show)
               for name in SHOWN if standings[name] or name in ("all", show)],
@@ -189,7 +193,8 @@ def _placed(review: Review, rows: Sequence[Shown], secrets: Sequence[tuple[str, 
     for shown in rows:
         row, content = shown.row, contents.get(shown.row.blob)
         lines = None if content is None else source.excerpt(content, row.line, row.end_line, secret_lines=covered[row.blob])
-        placed.append(Placed(shown, file_url(review, row.path, row.line), lines, _rank_reasons(row)))
+        taught = lessons(row.rule, [Step(**step) for step in row.steps or ()])
+        placed.append(Placed(shown, file_url(review, row.path, row.line), lines, _rank_reasons(row), taught))
     return placed
 
 
