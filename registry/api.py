@@ -14,7 +14,6 @@ from registry.changes import revision_of
 from registry.formats import format_named
 from registry.models import Asset, Domain, Package, Version
 from registry.names import PackageName
-from registry.upstream import addresses
 from registry.upstream.http import shown
 from registry.versions import by_number
 from service.kernel.access import demand, needs, principal, public, site
@@ -143,10 +142,12 @@ def get_repository(path: RepositoryPath) -> dict[str, Any]:
 @needs(*ADMIN)
 def change_repository(path: RepositoryPath, body: RepositoryChange) -> dict[str, Any]:
     """Changes description, upstreams or external connections."""
+    where = place_of(path)
     changed = repositories.change_repository(
-        site(), place_of(path), actor=principal().name, description=body.description,
+        site(), where, actor=principal().name, description=body.description,
         upstreams=None if body.upstreams is None else tuple(body.upstreams),
-        connections=None if body.connections is None else _connections(body.connections), minimum_age_hours=body.minimum_age_hours,
+        connections=None if body.connections is None else _connections(body.connections, where.connections),
+        minimum_age_hours=body.minimum_age_hours,
     )
     return _repository(changed)
 
@@ -256,14 +257,10 @@ def name_of(path: PackagePath) -> PackageName:
     return format_named(path.format).parse(path.package)
 
 
-def _connections(told: list[NewConnection]) -> tuple[Connection, ...]:
-    for one in told:
-        format_named(one.format)  # raises Missing
+def _connections(told: list[NewConnection], known: tuple[Connection, ...] = ()) -> tuple[Connection, ...]:
     # The right is an administrator's, not a repository owner's: an internal address shows what the server can reach.
     private = principal().may("admin:ConnectPrivate", "admin/upstreams")
-    for one in told:
-        addresses.check(one.url, private=private)
-    return tuple(Connection(one.format, one.url.rstrip("/") + "/", private=private) for one in told)
+    return repositories.connections_of([(one.format, one.url) for one in told], private=private, known=known)
 
 
 def _repository(place: Place) -> dict[str, Any]:

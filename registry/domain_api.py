@@ -7,15 +7,15 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
-from registry import catalog, groups, patterns, repositories, storage
-from registry.api import ADMIN, READ, REPOSITORY, RepositoryPath, iso, place_of
+from registry import associated, catalog, groups, patterns, policies, repositories, storage
+from registry.api import ADMIN, PAGE, READ, REPOSITORY, RepositoryPath, iso, place_of
 from registry.formats import format_named
 from registry.groups import Effective, Group, Restriction
 from registry.models import Domain
-from service.kernel import audit, auth, clock, grants
+from service.kernel import audit, auth, clock
 from service.kernel.access import demand, needs, principal, public, site
 from service.kernel.auth import Principal, Token
-from service.kernel.errors import Clash, Malformed, Missing, Refused
+from service.kernel.errors import Malformed, Refused
 
 api = APIBlueprint("registry_domain_api", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="registry")])
 TOKEN_SECONDS_MIN, TOKEN_SECONDS_MAX, TOKEN_SECONDS = 900, 43_200, 43_200
@@ -73,7 +73,7 @@ class GroupChange(_Body):
 class PolicyBody(_Body):
     """A resource policy: statements `{"Effect", "Principal", "Action", "Resource"}`."""
 
-    statements: list[dict[str, Any]] = Field(max_length=100)
+    statements: list[dict[str, Any]] = Field(max_length=policies.STATEMENTS_MAX)
     expected_revision: str = Field("", description="the revision the policy must have now")
 
 
@@ -93,6 +93,13 @@ class GroupQuery(BaseModel):
     """Names a group by its pattern."""
 
     pattern: str
+
+
+class GroupPackagesQuery(GroupQuery):
+    """Names a group, or a pattern to try out."""
+
+    cursor: str = Field("", max_length=600, description="`next` of the page before")
+    limit: int = Field(PAGE, ge=1, le=1000)
 
 
 class MatchQuery(BaseModel):
@@ -186,14 +193,34 @@ def match_group(path: DomainPath, query: MatchQuery) -> dict[str, Any]:
     name = format_named(query.format).parse(query.package)
     with site().db.read() as session:
         effect = groups.effective(_groups(session, path.domain), name)
-    return {"format": name.format, "package": name.full, "group": effect.pattern, "effective": _effect(effect)}
+    return {
+        "format": name.format, "package": name.full, "group": effect.pattern, "association": effect.association,
+        "effective": _effect(effect),
+    }
+
+
+@api.get(f"{DOMAIN}/groups/packages")
+@needs(*READ_DOMAIN)
+def list_group_packages(path: DomainPath, query: GroupPackagesQuery) -> dict[str, Any]:
+    """The packages, in repositories that the caller may read, that belong to a group, or would if there were one of that pattern."""
+    who, wanted = principal(), patterns.read(query.pattern)
+    after = query.cursor.split("|") if query.cursor else ["", "", ""]
+    if len(after) != 3:
+        raise Malformed(where="cursor", why="is not the `next` of a page before")
+    with site().db.read() as session:
+        known = [group.pattern for group in _groups(session, path.domain)]
+        places = [p.id for p in catalog.places(session) if p.domain == path.domain and who.may("registry:Read", p.resource)]
+        found = associated.packages(session, places, known, wanted, after=(after[0], after[1], after[2]), limit=query.limit + 1)
+    last = found[query.limit - 1].name if len(found) > query.limit else None
+    items = [{"format": one.name.format, "package": one.name.full, "association": one.association} for one in found[: query.limit]]
+    return {"items": items, "next": f"{last.format}|{last.namespace}|{last.name}" if last else None}
 
 
 @api.get(f"{DOMAIN}/policy")
 @needs(*READ_DOMAIN)
 def get_domain_policy(path: DomainPath) -> dict[str, Any]:
     """The domain's policy."""
-    return _policy(f"registry/{path.domain}")
+    return policies.get(site(), f"registry/{path.domain}")
 
 
 @api.put(f"{DOMAIN}/policy")
@@ -202,35 +229,37 @@ def put_domain_policy(path: DomainPath, body: PolicyBody) -> dict[str, Any]:
     """Replaces the domain's policy; it holds for every package repository in it."""
     with site().db.read() as session:
         repositories.domain_named(session, path.domain)
-    return _put_policy(f"registry/{path.domain}", body)
+    return policies.put(site(), f"registry/{path.domain}", body.statements, principal(), body.expected_revision)
 
 
 @api.delete(f"{DOMAIN}/policy")
 @needs(*ADMIN_DOMAIN)
 def delete_domain_policy(path: DomainPath) -> tuple[str, int]:
     """Takes the domain's policy away."""
-    return _delete_policy(f"registry/{path.domain}")
+    policies.delete(site(), f"registry/{path.domain}", principal().name)
+    return "", 204
 
 
 @api.get(f"{REPOSITORY}/policy")
 @needs(*READ)
 def get_repository_policy(path: RepositoryPath) -> dict[str, Any]:
     """The package repository's policy."""
-    return _policy(place_of(path).resource)
+    return policies.get(site(), place_of(path).resource)
 
 
 @api.put(f"{REPOSITORY}/policy")
 @needs(*ADMIN)
 def put_repository_policy(path: RepositoryPath, body: PolicyBody) -> dict[str, Any]:
     """Replaces the package repository's policy."""
-    return _put_policy(place_of(path).resource, body)
+    return policies.put(site(), place_of(path).resource, body.statements, principal(), body.expected_revision)
 
 
 @api.delete(f"{REPOSITORY}/policy")
 @needs(*ADMIN)
 def delete_repository_policy(path: RepositoryPath) -> tuple[str, int]:
     """Takes the package repository's policy away."""
-    return _delete_policy(place_of(path).resource)
+    policies.delete(site(), place_of(path).resource, principal().name)
+    return "", 204
 
 
 @api.post(f"{DOMAIN}/token", responses={"201": {}})
@@ -293,33 +322,3 @@ def _effect(effect: Effective) -> dict[str, Any]:
         setting: {"mode": rule.mode, "repositories": list(rule.repositories), "from": pattern}
         for setting, (rule, pattern) in effect.rules.items()
     }
-
-
-def _policy(resource: str) -> dict[str, Any]:
-    with site().db.read() as session:
-        row = grants.get(session, resource)
-        if row is None:
-            raise Missing(what="policy", name=resource)
-        return {"resource": resource, "statements": row.statements, "revision": grants.revision_of(row)}
-
-
-def _put_policy(resource: str, body: PolicyBody) -> dict[str, Any]:
-    who = principal()
-    with site().db.write() as session:
-        row = grants.get(session, resource)
-        if body.expected_revision and (row is None or grants.revision_of(row) != body.expected_revision):
-            raise Clash(what="another revision of the policy of", name=resource)
-        grants.put(session, resource, body.statements)
-        after = auth.principal_of_token(session, session.get_one(Token, who.token_id))
-        if not after.may("registry:Admin", resource):
-            raise Malformed(where="policy", why=f"it would lock you out: {who.name} could not change {resource} any more")
-        audit.record(session, who.name, "registry:Admin", resource, change="policy replaced", statements=body.statements)
-    return _policy(resource)
-
-
-def _delete_policy(resource: str) -> tuple[str, int]:
-    with site().db.write() as session:
-        if not grants.delete(session, resource):
-            raise Missing(what="policy", name=resource)
-        audit.record(session, principal().name, "registry:Admin", resource, change="policy deleted")
-    return "", 204

@@ -1,31 +1,21 @@
-"""Pages of domains, and the forms by which administrators change groups, statuses and origin controls."""
+"""Pages of domains: their package repositories, and package groups with the forms to change them."""
+
+from urllib.parse import urlencode
 
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from registry import catalog, groups, patterns, repositories, statuses, storage, store
-from registry.catalog import Place
-from registry.formats import format_named
+from registry import associated, catalog, groups, patterns, repositories, storage
 from registry.groups import Group, Restriction
-from registry.names import PackageName
-from registry.statuses import Wanted
-from registry.views import package_url
 from service.kernel.access import needs, principal, public, site
-from service.kernel.errors import Clash, Problem, Refused
+from service.kernel.errors import Clash, Refused
 
 pages = Blueprint("registry_domains", __name__, template_folder="templates")
+PACKAGES_SHOWN = 100
 SETTINGS = (
     (groups.PUBLISH, "Publishing"), (groups.EXTERNAL_UPSTREAM, "From external indexes"),
     (groups.INTERNAL_UPSTREAM, "From upstream repositories"),
 )
-ADMIN = ("registry:Admin", "registry/{domain}/{repository}")
-
-
-class NotDone(Problem):
-    """409: the form's one version was left as it was."""
-
-    status = 409
-    says = "{version} was left as it was: {why}"
 
 
 @pages.get("/packages/<domain>")
@@ -50,48 +40,46 @@ def domain_page(domain: str) -> str:
     )
 
 
+@pages.get("/packages/<domain>/-/groups")
+@needs("registry:Read", "registry/{domain}")
+def group_page(domain: str) -> str:
+    """One package group: what holds for it and which packages belong to it; a pattern that is no group yet shows what it would get."""
+    who, wanted = principal(), patterns.read(request.args.get("pattern", patterns.ROOT.text))
+    with site().db.read() as session:
+        row = repositories.domain_named(session, domain)
+        known = groups.load(session, row.id, row.groups_revision)
+        if all(group.pattern != wanted for group in known):
+            patterns.parse(wanted.text)  # raises Malformed: it could not be made
+        places = [p for p in catalog.places(session) if p.domain_id == row.id]
+        readable = [p.id for p in places if who.may("registry:Read", p.resource)]
+        items = associated.packages(session, readable, [g.pattern for g in known], wanted, limit=PACKAGES_SHOWN + 1)
+    own = next((g for g in known if g.pattern == wanted), Group(wanted, "", {}))
+    return render_template(
+        "registry/group.html", domain=row, group=own, effect=groups.effective_of(known, wanted), settings=SETTINGS, modes=groups.MODES,
+        items=items[:PACKAGES_SHOWN], more=len(items) > PACKAGES_SHOWN, is_there=wanted in (g.pattern for g in known),
+        is_root=wanted == patterns.ROOT, places=[p.name for p in places], may_admin=who.may("registry:Admin", f"registry/{domain}"),
+    )
+
+
 @pages.post("/packages/<domain>/-/groups")
 @needs("registry:Admin", "registry/{domain}")
 def set_group(domain: str) -> Response:
-    """Creates the group, or changes it when it is there."""
-    rules = {setting: Restriction(request.form.get(setting, groups.INHERIT)) for setting, _ in SETTINGS}
-    pattern = request.form.get("pattern", "")
+    """Creates the group, changes it when it is there, or deletes it."""
+    form, actor = request.form, principal().name
+    pattern = form.get("pattern", "").strip()
+    if form.get("act") == "delete":
+        groups.delete(site(), domain, pattern, actor)
+        return redirect(f"/packages/{domain}", 303)
+    rules = {setting: _restriction(setting) for setting, _ in SETTINGS if setting in form}
+    description = form["description"].strip()[:1000] if "description" in form else None
     try:
-        groups.create(site(), domain, pattern, actor=principal().name, restrictions=rules)
+        groups.create(site(), domain, pattern, actor=actor, description=description or "", restrictions=rules)
     except Clash:
-        groups.change(site(), domain, pattern, actor=principal().name, restrictions=rules)
-    return redirect(f"/packages/{domain}", 303)
+        groups.change(site(), domain, pattern, actor=actor, description=description, restrictions=rules)
+    return redirect(f"/packages/{domain}/-/groups?{urlencode({'pattern': patterns.read(pattern).text})}", 303)
 
 
-@pages.post("/packages/<domain>/<repository>/-/status")
-@needs(*ADMIN)
-def set_status(domain: str, repository: str) -> Response:
-    """Sets the status of the version that the form names."""
-    where, name, version = _place(domain, repository), _name(), request.form.get("version", "")
-    told = statuses.update(site(), where, name, Wanted({version: ""}), request.form.get("status", ""), principal().name)
-    if told.failed:
-        raise NotDone(version=version, why=told.failed[version]["message"])
-    return _back(where, name, version)
-
-
-@pages.post("/packages/<domain>/<repository>/-/origins")
-@needs(*ADMIN)
-def set_origins(domain: str, repository: str) -> Response:
-    """Sets the origin controls of the package that the form names."""
-    where, name = _place(domain, repository), _name()
-    store.set_origins(site(), where, name, request.form.get("publish", ""), request.form.get("upstream", ""), principal().name)
-    return _back(where, name, "")
-
-
-def _place(domain: str, repository: str) -> Place:
-    with site().db.read() as session:
-        return catalog.place(session, domain, repository)
-
-
-def _name() -> PackageName:
-    return format_named(request.form.get("format", "")).parse(request.form.get("package", ""))
-
-
-def _back(where: Place, name: PackageName, version: str) -> Response:
-    with site().db.read() as session:
-        return redirect(package_url(where, catalog.package(session, where, name), version), 303)
+def _restriction(setting: str) -> Restriction:
+    mode = request.form.get(setting, groups.INHERIT)
+    named = request.form.get(f"{setting}_repositories", "").replace(",", " ").split()
+    return Restriction(mode, tuple(dict.fromkeys(named)) if mode == groups.SPECIFIC else ())

@@ -10,6 +10,7 @@ from registry.catalog import Place
 from registry.groups import EXTERNAL_UPSTREAM, INTERNAL_UPSTREAM, PUBLISH
 from registry.models import BLOCK, EXTERNAL, Package
 from registry.names import PackageName
+from registry.patterns import WEAK
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ def origins(session: Session, where: Place, name: PackageName) -> Origins:
 
 
 def _publish(group: groups.Effective, where: Place, row: Package | None) -> tuple[bool, str]:
+    if group.association == WEAK:
+        return False, f"Its name is nearly that of the package group {group.pattern}, which keeps such names away."
     if not group.allows(PUBLISH, where.name):
         return False, f"The package group {group.rules[PUBLISH][1]} lets nobody publish it to {where.domain}/{where.name}."
     if row is None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from registry import patterns
 from registry.models import ALLOW, BLOCK, EXTERNAL, INTERNAL, Domain, PackageGroup, PackageRepository
 from registry.names import PackageName
-from registry.patterns import ROOT, Pattern
+from registry.patterns import ROOT, STRONG, WEAK, Pattern
 from service.kernel import audit, clock
 from service.kernel.errors import Clash, Malformed, Missing
 from service.kernel.site import Site
@@ -47,6 +47,8 @@ class Effective:
     pattern: str
     rules: Mapping[str, tuple[Restriction, str]]
     """By setting: the restriction, and the pattern of the group that makes it."""
+    association: str = STRONG
+    """WEAK: the name is but a variation of the pattern, and nothing new of it is let in."""
 
     def allows(self, setting: str, repository: str) -> bool:
         """Whether packages of the group may enter the repository this way."""
@@ -75,7 +77,10 @@ def effective(groups: tuple[Group, ...], name: PackageName) -> Effective:
     """What holds for a package, after inheritance."""
     if not groups:
         return OPEN
-    return _resolve(groups, patterns.best([g.pattern for g in groups], name) or ROOT)
+    pattern, association = patterns.best([g.pattern for g in groups], name) or (ROOT, STRONG)
+    if association == WEAK:
+        return Effective(pattern.text, {setting: (Restriction(BLOCK), pattern.text) for setting in SETTINGS}, WEAK)
+    return _resolve(groups, pattern)
 
 
 def effective_of(groups: tuple[Group, ...], pattern: Pattern) -> Effective:
@@ -107,7 +112,7 @@ def change(
     site: Site, domain: str, text: str, *, actor: str, description: str | None = None, restrictions: Mapping[str, Restriction] | None = None
 ) -> Group:
     """Changes what is given; a setting that is not named stays. The root group is made by its first change."""
-    pattern = patterns.parse(text)
+    pattern = patterns.read(text)
     with site.db.write() as session:
         owner = _owner(session, domain)
         row = _row(session, owner, pattern)
@@ -129,7 +134,7 @@ def change(
 
 def delete(site: Site, domain: str, text: str, actor: str) -> None:
     """Deletes a group; its packages belong to the next wider one. The root group stays. Raises Missing or Malformed."""
-    pattern = patterns.parse(text)
+    pattern = patterns.read(text)
     if pattern == ROOT:
         raise Malformed(where="package group", why="the root group /* can be changed, not deleted")
     with site.db.write() as session:
@@ -193,4 +198,4 @@ def _row(session: Session, owner: Domain, pattern: Pattern) -> PackageGroup | No
 
 def _group(row: PackageGroup) -> Group:
     rules = {setting: Restriction(rule["mode"], tuple(rule["repositories"])) for setting, rule in row.restrictions.items()}
-    return Group(patterns.parse(row.pattern), row.description, rules)
+    return Group(patterns.read(row.pattern), row.description, rules)

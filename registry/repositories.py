@@ -1,5 +1,7 @@
 """Domains and package repositories: made, changed, deleted. The writer of their tables."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import asdict
 
 from sqlalchemy import delete, func, select
@@ -8,6 +10,7 @@ from sqlalchemy.orm import Session
 from registry import catalog, changes
 from registry.age import HOURS_MAX
 from registry.catalog import Connection, Place
+from registry.formats import format_named
 from registry.models import (
     AgeException,
     Asset,
@@ -20,11 +23,14 @@ from registry.models import (
     VersionEvent,
 )
 from registry.names import check_repository_name
+from registry.upstream import addresses
+from registry.upstream.http import shown
 from service.kernel import audit, clock, grants
 from service.kernel.errors import Clash, Malformed, Missing, Problem
 from service.kernel.site import Site
 
-UPSTREAMS_MAX = 10
+UPSTREAMS_MAX, CONNECTIONS_MAX, URL_CHARACTERS_MAX = 10, 20, 500
+_URL = re.compile(r"https?://[^\s/]+(/\S*)?")
 
 
 class NotEmpty(Problem):
@@ -91,6 +97,27 @@ def change_repository(
         )
         session.flush()
         return catalog.place(session, where.domain, where.name)
+
+
+def connections_of(told: Iterable[tuple[str, str]], *, private: bool, known: Iterable[Connection] = ()) -> tuple[Connection, ...]:
+    """External connections from format and URL. An address of `known` as it is shown, without its password, means that one.
+
+    `private` tells whether new ones may lead to internal addresses. Raises Missing, Malformed or PrivateAddress.
+    """
+    kept = {(c.format, shown(c.url)): c for c in known}
+    found = []
+    for kind, text in told:
+        format_named(kind)  # raises Missing
+        url = text.rstrip("/") + "/"
+        if (kind, url) not in kept:
+            if not _URL.fullmatch(text) or len(text) > URL_CHARACTERS_MAX:
+                why = f"is no http or https URL of at most {URL_CHARACTERS_MAX} characters"
+                raise Malformed(where=f"external connection {text[:100]!r}", why=why)
+            addresses.check(url, private=private)
+        found.append(kept.get((kind, url)) or Connection(kind, url, private=private))
+    if len(found) > CONNECTIONS_MAX:
+        raise Malformed(where="external connections", why=f"at most {CONNECTIONS_MAX} are asked")
+    return tuple(found)
 
 
 def create_domain(site: Site, name: str, description: str, actor: str) -> Domain:

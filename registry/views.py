@@ -90,12 +90,13 @@ def repository(domain: str, repository: str) -> str:
             select(VersionEvent).where(VersionEvent.repository_id == place.id).order_by(VersionEvent.sequence.desc()).limit(PANEL_ROWS)
         ).all()
         exceptions = age.exceptions(session, place.id)
-    address = _address(place)
+    address, who = _address(place), principal()
     connections = [(p, c.format, shown(c.url), c.private) for p in path for c in p.connections]
     return render_template(
         "registry/repository.html", place=place, upstreams=path[1:], connections=connections, items=_listed([place], rows[:PAGE]),
         more=len(rows) > PAGE, events=events, exceptions=exceptions, formats=all_formats(), address=address,
-        may_publish=principal().may("registry:Publish", place.resource),
+        may_publish=who.may("registry:Publish", place.resource), may_admin=who.may("registry:Admin", place.resource),
+        may_break=who.may("registry:BreakGlass", place.resource), exception_hours_max=age.EXCEPTION_HOURS_MAX,
     )
 
 
@@ -104,7 +105,7 @@ def repository(domain: str, repository: str) -> str:
 def package(domain: str, repository: str, format_name: str, name: str) -> str:
     """A package: how to install it, what it is, its versions and files."""
     package_format = format_named(format_name)
-    number = by_number(package_format.order)
+    number, who = by_number(package_format.order), principal()
     with site().db.read() as session:
         place = catalog.place(session, domain, repository)
         row = catalog.package(session, place, package_format.parse(name))
@@ -115,6 +116,9 @@ def package(domain: str, repository: str, format_name: str, name: str) -> str:
         tags = catalog.tags(session, row)
         why = explain.origins(session, place, package_format.parse(name))
         warnings = package_format.warnings(session, row)
+        may_admin = who.may("registry:Admin", place.resource)
+        part = package_format.package_form(session, row) if may_admin else None
+        targets = [p.name for p in catalog.places(session) if p.domain_id == place.domain_id and p.id != place.id]
     known = advisories.of_version(site(), format_name, package_format.parse(name).full, version.version)
     return render_template(
         "registry/package.html", place=place, package=row, version=version, versions=versions[:VERSIONS_SHOWN], count=len(versions),
@@ -123,7 +127,8 @@ def package(domain: str, repository: str, format_name: str, name: str) -> str:
         facts=_facts(version), links=_links(version), needs=package_format.dependencies(version.details), readme=readme_of(version),
         line=_line(version), deprecated=version.details.get("manifest", {}).get("deprecated", ""), external=EXTERNAL, why=why,
         warnings=warnings, known=known,
-        may_admin=principal().may("registry:Admin", place.resource), statuses=TARGETS,
+        may_admin=may_admin, may_publish=who.may("registry:Publish", place.resource), statuses=TARGETS, part=part,
+        targets=[name for name in targets if who.may("registry:Publish", f"registry/{place.domain}/{name}")],
         link=lambda number: package_url(place, row, number),
         file_url=lambda one: f"{repository_url(place)}/-/files/{one.id}/{quote(one.name)}",
     )

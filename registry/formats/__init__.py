@@ -50,6 +50,14 @@ class Recipe:
 
 
 @dataclass(frozen=True)
+class FormPart:
+    """A part of a page with a form: its template, and the facts that it knows as `part.facts` beside those of the page."""
+
+    template: str
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class PackageFormat:
     """What the rest of the registry knows about a format."""
 
@@ -71,6 +79,10 @@ class PackageFormat:
     """The versions that external connections offer now; those that cannot be asked offer none."""
     warnings: Callable[[Session, Package], list[str]] = lambda _session, _package: []
     """What a reader of the package's page should know first, in sentences."""
+    package_form: Callable[[Session, Package], FormPart | None] = lambda _session, _package: None
+    """What an administrator can set on the package's page that this format alone knows."""
+    repository_form: Callable[[Session, Place], FormPart | None] = lambda _session, _place: None
+    """The same for the settings of a package repository."""
 
 
 @cache

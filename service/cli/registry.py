@@ -275,6 +275,15 @@ def match(told: _Registry, package: str) -> None:
     told.call("GET", f"/domains/{quote(told.domain)}/groups/match", format=kind, package=name)
 
 
+@group.command("packages")
+@click.argument("pattern")
+@click.option("--cursor", default="", help="`next` of the page before")
+@pass_registry
+def group_packages(told: _Registry, pattern: str, cursor: str) -> None:
+    """Lists the packages of a group, or those that a new group of that pattern would get."""
+    told.call("GET", f"/domains/{quote(told.domain)}/groups/packages", pattern=pattern, cursor=cursor)
+
+
 @registry.command("policy")
 @click.argument("repository", default="")
 @click.option("--put", type=click.File(), help="a JSON list of statements with Effect, Principal, Action, Resource")

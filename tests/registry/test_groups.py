@@ -13,9 +13,9 @@ from registry.patterns import ROOT, Pattern
 from service.kernel.errors import Malformed
 from tests.lockgate_server import Server
 from tests.registry.fake_upstream import FakeUpstream
-from tests.registry.made import form, wheel
+from tests.registry.made import form, npm_document, npm_tarball, wheel
 
-WORD = st.text("ab", min_size=1, max_size=3)
+WORD = st.from_regex(r"[abAB]{1,2}([-_.][ab]{1,2})?", fullmatch=True)
 NAMES = st.builds(PackageName, st.sampled_from(["npm", "maven"]), st.one_of(st.just(""), WORD), WORD)
 
 
@@ -31,10 +31,14 @@ def about(draw: st.DrawFn) -> Pattern:
 @pytest.mark.anydb
 @given(st.lists(about(), min_size=1, max_size=6), NAMES)
 def test_the_best_pattern_is_within_every_other(known: list[Pattern], name: PackageName) -> None:
-    best = patterns.best(known, name)
+    found = patterns.best(known, name)
     matching = [p for p in known if p.matches(name)]
-    assert (best is None) == (not matching)
-    assert all(p.covers(best) for p in matching if best)
+    assert (found is None) == (not matching)
+    if found:
+        best, association = found
+        assert all(p.covers(best) for p in matching)
+        assert association == best.strength(name)
+        assert association == "STRONG" or not any(p.strength(name) == "STRONG" for p in matching if p.is_variation_of(best))
 
 
 @pytest.mark.anydb
@@ -71,7 +75,11 @@ def test_any_text_is_a_pattern_or_a_problem(text: str) -> None:
     ("/pypi//flask$", pypi_name("flask-login"), False),
     ("/npm/@team/*", npm_name("@team/ui"), True),
     ("/npm/team/ui~", npm_name("@team/ui-kit"), True),
-    ("/npm/tea~", npm_name("@team/ui"), True),
+    ("/npm/tea~", npm_name("@team/ui"), False),
+    ("/npm/team~", npm_name("@team-web/ui"), True),
+    ("/npm/space/foo~", npm_name("@space/foo"), True),
+    ("/npm/space/foo~", npm_name("@space/food"), False),
+    ("/npm/space/foo~", npm_name("@space/Foo.bar"), True),
     ("/npm//*", npm_name("@team/ui"), False),
 ])
 def test_patterns_match_normalised_names(text: str, name: PackageName, fits: bool) -> None:
@@ -79,10 +87,33 @@ def test_patterns_match_normalised_names(text: str, name: PackageName, fits: boo
 
 
 @pytest.mark.anydb
-@pytest.mark.parametrize("text", ["", "*", "/", "/npm", "/npm*", "/npm/a/b/*", "/npm/a$", "/pypi/x/y$", "/pypi/req~", "/npm/a b/*", "/npm/a/b/c$"])
+@pytest.mark.parametrize("text", ["", "*", "/", "/npm", "/npm*", "/npm/a/b/*", "/npm/a$", "/pypi/x/y$", "/pypi/req~", "/npm/a b/*", "/npm/a/b/c$", "/pypi//team-~"])
 def test_half_patterns_are_refused(text: str) -> None:
     with pytest.raises(Malformed):
         patterns.parse(text)
+
+
+@pytest.mark.anydb
+@pytest.mark.parametrize(("text", "name", "strength"), [
+    ("/npm//AsyncStorage$", "AsyncStorage", "STRONG"),
+    ("/npm//AsyncStorage$", "asyncstorage", "WEAK"),
+    ("/npm//my-package$", "my.package", "WEAK"),
+    ("/npm//my-package$", "my__package", "WEAK"),
+    ("/npm//my-package$", "mypackage", None),
+    ("/npm//my-pack~", "my_pack.age", "WEAK"),
+    ("/npm/Team/*", "@team/ui", "WEAK"),
+    ("/npm/*", "Any", "STRONG"),
+])
+def test_variations_match_weakly(text: str, name: str, strength: str | None) -> None:
+    assert patterns.parse(text).strength(npm_name(name)) == strength
+
+
+@pytest.mark.anydb
+def test_of_variations_the_spelling_decides() -> None:
+    known = [patterns.parse(text) for text in ("/npm//AsyncStorage$", "/npm//asyncstorage$", "/npm/*")]
+    assert patterns.best(known, npm_name("asyncstorage")) == (known[1], "STRONG")
+    assert patterns.best(known[:1] + known[2:], npm_name("asyncstorage")) == (known[0], "WEAK")
+    assert patterns.parents(known, known[0]) == [known[2]]
 
 
 @pytest.fixture
@@ -176,3 +207,36 @@ def test_the_domain_page_shows_its_groups(server: Server, domain: str) -> None:
     assert page.status == 200
     for text in ("/npm/team/*", "BLOCK", f"/packages/{domain}/main", "stored once"):
         assert text in page.text, text
+
+
+def publish_npm(server: Server, domain: str, name: str) -> int:
+    return server.call("PUT", f"/npm/{domain}/main/{name}", npm_document(name, "1.0.0", npm_tarball(name, "1.0.0"))).status
+
+
+def test_nearly_the_same_name_is_kept_away(server: Server, domain: str) -> None:
+    repository(server, domain, "main")
+    group(server, domain, "/npm//spicy-client$", PUBLISH="ALLOW", EXTERNAL_UPSTREAM="BLOCK")
+    assert [publish_npm(server, domain, name) for name in ("spicy-client", "spicy.client", "spicyclient")] == [201, 403, 201]
+    answer = server.call("GET", f"/api/v1/domains/{domain}/groups/match?format=npm&package=spicy_client").json()
+    assert (answer["group"], answer["association"], answer["effective"]["PUBLISH"]["mode"]) == ("/npm//spicy-client$", "WEAK", "BLOCK")
+
+
+def test_a_group_lists_its_packages(server: Server, domain: str) -> None:
+    repository(server, domain, "main")
+    path = f"/api/v1/domains/{domain}/groups/packages?pattern="
+    for name in ("web", "web.kit", "website", "other"):
+        assert publish_npm(server, domain, name) == 201
+    assert publish(server, domain, "main", "web") == 200
+    tried = server.call("GET", f"{path}/npm//web~").json()["items"]
+    assert [(one["package"], one["association"]) for one in tried] == [("web", "STRONG"), ("web.kit", "STRONG")]
+    group(server, domain, "/npm//web-kit$")
+    assert server.call("GET", f"{path}/npm//web-kit$").json()["items"] == [{"format": "npm", "package": "web.kit", "association": "WEAK"}]
+    assert [one["package"] for one in server.call("GET", f"{path}/*").json()["items"]] == ["other", "web", "website", "web"]
+    first = server.call("GET", f"{path}/*&limit=3").json()
+    rest = server.call("GET", f"{path}/*&limit=3&cursor={first['next']}").json()
+    assert ([one["package"] for one in first["items"]], [one["package"] for one in rest["items"]]) == (["other", "web", "website"], ["web"])
+    assert rest["next"] is None
+    page = server.call("GET", f"/packages/{domain}/-/groups?pattern=/npm//web-kit$", headers={"Accept": "text/html"})
+    assert "web.kit" in page.text
+    assert "nearly that name: blocked" in page.text
+    assert server.call("GET", f"{path}/npm//web-kit$&cursor=x").status == 400

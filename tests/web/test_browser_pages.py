@@ -9,7 +9,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 pytestmark = pytest.mark.browser
 
 PAGES = ("/", "/repositories", "/search?q=awkward", "/alarms", "/audit", "/settings", "/-/components", "/none",
-         "/packages", "/packages/default", "/packages/default/main", "/packages/default/main/pypi/lockgate-agent")
+         "/packages", "/packages/default", "/packages/default/main", "/packages/default/main/pypi/lockgate-agent",
+         "/packages/default/main/-/settings", "/packages/default/main/-/policy", "/packages/default/-/policy",
+         "/packages/default/-/groups?pattern=/npm/*")
 GIT_PAGES = (
     "", "/-/tree/main/src", "/-/blob/main/src/find.py", "/-/commits/main", "/-/commit/{second}", "/-/branches",
 )

@@ -44,7 +44,7 @@ class NewRules(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     local_versions: bool | None = None
-    closed_after_days: int | None = Field(None, ge=0, le=36_500)
+    closed_after_days: int | None = Field(None, ge=0, le=rules.CLOSED_AFTER_DAYS_MAX)
 
 
 @api.get("/packages/pypi/<package>/project-status")

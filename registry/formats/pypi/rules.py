@@ -18,6 +18,7 @@ from service.kernel import audit, clock
 from service.kernel.errors import Malformed, Missing, Problem
 from service.kernel.site import Site
 
+CLOSED_AFTER_DAYS_MAX = 36_500
 STATUSES = ("active", "archived", "deprecated", "quarantined")
 
 
