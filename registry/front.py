@@ -54,6 +54,11 @@ class _Answer:
     looked_at: float
 
     @property
+    def code(self) -> int:
+        """The status as a number."""
+        return int(self.status[:3])
+
+    @property
     def size(self) -> int:
         return OVERHEAD_BYTES + len(self.body or b"")
 
@@ -93,6 +98,24 @@ class Front:
                 return body
         return self._ask(key, environ, start_response, state)
 
+    def at_once(self, environ: WSGIEnvironment) -> tuple[int, Headers, bytes] | None:
+        """Status, headers and body of a kept answer, when all that allows to give it again is known without waiting for anything."""
+        key = _key(environ)
+        answer = self._answers.get(key)
+        if answer is None or answer.body is None:
+            return None
+        state, now = self._site.db.state_at_hand(), time.monotonic()
+        if state is None or answer.state != state or now - answer.looked_at > RECHECK_SECONDS:
+            return None
+        caller = self._callers.get(_caller_key(environ))
+        if caller is None or caller.state != state or now - caller.looked_at > RECHECK_SECONDS or time.time() >= caller.ends_at:
+            return None
+        for grant in answer.grants:
+            if grant not in caller.granted:
+                return None
+        self._touch(key)
+        return answer.code, answer.headers, answer.body
+
     def _again(self, key: tuple[str, ...], answer: _Answer, environ: WSGIEnvironment, state: object) -> Iterable[bytes] | None:
         """The body, or None when the answer may not be given again."""
         now = time.monotonic()
@@ -111,10 +134,13 @@ class Front:
         except Problem:
             self._drop(key)
             return None
+        self._touch(key)
+        return body
+
+    def _touch(self, key: tuple[str, ...]) -> None:
         with self._lock:
             if key in self._answers:
                 self._answers.move_to_end(key)
-        return body
 
     def _is_allowed(self, answer: _Answer, environ: WSGIEnvironment, state: object, now: float) -> bool:
         caller = self._caller(environ, state, now)
@@ -129,15 +155,12 @@ class Front:
 
     def _caller(self, environ: WSGIEnvironment, state: object, now: float) -> _Caller | None:
         """Who asks, or None when Flask shall tell them what is wrong with their token."""
-        credentials = environ.get("HTTP_AUTHORIZATION", "") + "\n" + environ.get("HTTP_X_NUGET_APIKEY", "")
-        # Tokens are not kept in memory, only what recognises them.
-        address = access.client_address(environ)
-        key = (hashlib.sha256(credentials.encode("utf-8", "surrogatepass")).digest(), address)
+        key = _caller_key(environ)
         caller = self._callers.get(key)
         if caller is not None and caller.state == state and now - caller.looked_at <= RECHECK_SECONDS:
             return caller
         try:
-            who = access.authenticate(self._site, EnvironHeaders(environ), address)
+            who = access.authenticate(self._site, EnvironHeaders(environ), key[1])
         except Problem:
             with self._lock:
                 self._callers.pop(key, None)
@@ -208,6 +231,12 @@ def _still(answer: _Answer, state: object, now: float) -> bool:
         return False
     answer.state, answer.looked_at = state, now
     return True
+
+
+def _caller_key(environ: WSGIEnvironment) -> tuple[bytes, str]:
+    """Credentials and address. Tokens are not kept in memory, only what recognises them."""
+    credentials = environ.get("HTTP_AUTHORIZATION", "") + "\n" + environ.get("HTTP_X_NUGET_APIKEY", "")
+    return hashlib.sha256(credentials.encode("utf-8", "surrogatepass")).digest(), access.client_address(environ)
 
 
 def _key(environ: WSGIEnvironment) -> tuple[str, ...]:

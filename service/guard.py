@@ -22,19 +22,54 @@ SECURITY_HEADERS = [
     ("Cross-Origin-Resource-Policy", "same-origin"),
     ("X-Frame-Options", "DENY"),
 ]
-_SECURITY_NAMES = frozenset(name.lower() for name, _ in SECURITY_HEADERS)
+_UNSAID = ("/healthz", "/readyz")
+"""Asked every few seconds by whoever watches; their lines would only hide the others."""
+Ready = tuple[int, list[tuple[str, str]], bytes]
+"""Status, headers and body of an answer that is at hand."""
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 _IDENTITY = re.compile(r"HTTP_(?:X_FORWARDED_.*|FORWARDED|X_REAL_IP|X_REMOTE_USER|REMOTE_USER|X_USER|X_CLIENT_.*)")
 _BAD_PATH = re.compile(r"[\x00-\x1f\\]|(?:\A|/)\.{1,2}(?:/|\Z)")
 
 
+def secured(application: WSGIApplication) -> WSGIApplication:
+    """The application with the security headers on each answer that does not set them itself."""
+
+    def call(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def answer(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
+            present = {name.lower() for name, _ in headers}
+            headers += [(name, value) for name, value in SECURITY_HEADERS if name.lower() not in present]
+            return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
+
+        return application(environ, answer)
+
+    return call
+
+
 class Guard:
     """Wraps the application; see the module."""
 
-    def __init__(self, application: WSGIApplication, trusted_proxies: Iterable[str] = ()) -> None:
-        self._application = application
+    def __init__(
+        self, application: WSGIApplication, trusted_proxies: Iterable[str], ready: Callable[[WSGIEnvironment], Ready | None],
+    ) -> None:
+        self._application, self._ready = application, ready
         self._trusted = frozenset(trusted_proxies)
         self._process, self._numbers = secrets.token_hex(4), itertools.count()
+
+    def at_once(self, environ: WSGIEnvironment) -> Ready | None:
+        """The answer that is ready for this request and waits for nothing; None: it takes a call.
+
+        `ready` answers only what was answered before to the same Host and path, so `objection` has judged both.
+        """
+        if "HTTP_TRANSFER_ENCODING" in environ or (_claims_identity(environ) and environ.get("REMOTE_ADDR") not in self._trusted):
+            return None
+        started = time.perf_counter()
+        found = self._ready(environ)
+        if found is None:
+            return None
+        status, headers, body = found
+        request_id = f"{self._process}{next(self._numbers):08x}"
+        request_log.say(environ["REQUEST_METHOD"], environ["PATH_INFO"], status, time.perf_counter() - started, request_id)
+        return status, [*headers, ("X-Request-Id", request_id)], body
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """One request."""
@@ -52,13 +87,10 @@ class Guard:
         started = time.perf_counter()
 
         def answer(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], object]:
-            present = {name.lower() for name, _ in headers}
-            if present.isdisjoint(_SECURITY_NAMES):
-                headers += SECURITY_HEADERS
-            else:
-                headers += [(n, v) for n, v in SECURITY_HEADERS if n.lower() not in present]
             headers.append(("X-Request-Id", request_id))
-            _say(environ, status, time.perf_counter() - started, request_id)
+            path = environ["PATH_INFO"]
+            if path not in _UNSAID:
+                request_log.say(environ["REQUEST_METHOD"], path, int(status[:3]), time.perf_counter() - started, request_id)
             return start_response(status, headers, exc_info)
 
         return self._application(environ, answer)
@@ -79,10 +111,14 @@ def objection(environ: WSGIEnvironment) -> str:
     return ""
 
 
-def _drop_identity(environ: WSGIEnvironment) -> None:
+def _claims_identity(environ: WSGIEnvironment) -> bool:
     # Nearly no request has such a header, and looking at each of some fifty keys would cost more than a hot answer.
     keys = " ".join(environ)
-    if "HTTP_X_" in keys or "HTTP_FORWARDED" in keys or "HTTP_REMOTE_USER" in keys:
+    return "HTTP_X_" in keys or "HTTP_FORWARDED" in keys or "HTTP_REMOTE_USER" in keys
+
+
+def _drop_identity(environ: WSGIEnvironment) -> None:
+    if _claims_identity(environ):
         for key in [k for k in environ if _IDENTITY.fullmatch(k)]:
             del environ[key]
 
@@ -101,10 +137,3 @@ class FileWrapper:
         """Closes the file; the server calls it also when the client went away."""
         if hasattr(self._file, "close"):
             self._file.close()
-
-
-def _say(environ: WSGIEnvironment, status: str, seconds: float, request_id: str) -> None:
-    if environ.get("PATH_INFO", "") in ("/healthz", "/readyz"):
-        return
-    method, path = environ.get("REQUEST_METHOD"), environ.get("PATH_INFO")
-    request_log.say(method=method, path=path, status=int(status[:3]), ms=round(seconds * 1000, 1), id=request_id)

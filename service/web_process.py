@@ -7,7 +7,7 @@ from typing import Any
 from registry.front import Front
 from service import start
 from service.app import create_app
-from service.guard import Guard
+from service.guard import Guard, secured
 from service.kernel.site import Settings
 from service.parent import die_with_parent
 from service.rehearsal import rehearse
@@ -34,4 +34,5 @@ def _application(app: Any, settings: Settings) -> Guard:
     site = start.open_site(settings)
     site.db.on_facts = lambda: wake(settings.data)
     app.extensions["lockgate"] = site
-    return Guard(Front(app, site), settings.trusted_proxies)
+    front = Front(secured(app), site)
+    return Guard(front, settings.trusted_proxies, front.at_once)

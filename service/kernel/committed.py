@@ -51,6 +51,11 @@ class Committed:
                 self._cursor = None
                 return object()
 
+    def at_hand(self) -> object | None:
+        """The same where it is read from memory; None where it takes a question to the database, or has never been asked."""
+        header = self._header
+        return None if header is None else header[:_HEADER_BYTES]
+
     def close(self) -> None:
         """Gives the connection back."""
         with self._lock:

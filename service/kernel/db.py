@@ -128,6 +128,10 @@ class Database:
         """Stands for all that is committed: while it stays equal, every reader sees the same rows. Costs some microseconds."""
         return self._committed.state()
 
+    def state_at_hand(self) -> object | None:
+        """The state when it can be told without waiting for anything, else None; for threads that must not wait."""
+        return self._committed.at_hand()
+
     @property
     def writer(self) -> Engine:
         """The engine that may change the schema; for migrations."""

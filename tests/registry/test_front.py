@@ -72,6 +72,16 @@ class Pair:
         self.ask(self.front, path, method, **headers)
         return self.ask(self.front, path, method, **headers)
 
+    def at_once(self, path: str, method: str = "GET", **headers: str) -> Told | None:
+        """What the front gives before any WSGI call; None when it takes one."""
+        path, _, query = path.partition("?")
+        environ = {
+            "REQUEST_METHOD": method, "PATH_INFO": path, "QUERY_STRING": query, "HTTP_HOST": "packages.test", "REMOTE_ADDR": "127.0.0.1",
+            "wsgi.url_scheme": "http", **{f"HTTP_{name.upper()}": value for name, value in headers.items()},
+        }
+        found = self.front.at_once(environ)
+        return found and Told(str(found[0]), list(found[1]), found[2])
+
     def reaches_flask(self, path: str, **headers: str) -> bool:
         before = self.reached
         self.ask(self.front, path, **headers)
@@ -148,6 +158,8 @@ def test_front_and_flask_answer_alike(pair: Pair, filled: str, bearer: str, serv
         expected = _forget_ids(pair.ask(pair.flask, path, method, **headers))
         for _ in range(2):
             assert _forget_ids(pair.ask(pair.front, path, method, **headers)) == expected, (method, path, headers)
+        ready = pair.at_once(path, method, **headers)
+        assert ready is None or Told(expected.status[:3], expected.headers, expected.body) == ready, (method, path, headers)
 
 
 def test_a_hot_answer_never_reaches_flask(pair: Pair, filled: str, bearer: str) -> None:
@@ -156,6 +168,33 @@ def test_a_hot_answer_never_reaches_flask(pair: Pair, filled: str, bearer: str) 
         pair.hot(path, authorization=bearer)
         assert not pair.reaches_flask(path, authorization=bearer), path
         assert not pair.reaches_flask(path, authorization=bearer), path
+
+
+def test_what_is_ready_ends_with_the_next_commit(server: Server, pair: Pair, filled: str, bearer: str) -> None:
+    if not pair.site.db.is_sqlite:
+        assert pair.site.db.state_at_hand() is None
+        return
+    path = f"/pypi/default/{filled}/simple/hot/"
+    pair.hot(path, authorization=bearer)
+    ready = pair.at_once(path, authorization=bearer)
+    assert ready is not None
+    assert ready.body == pair.ask(pair.flask, path, authorization=bearer).body
+    for other in ({}, {"authorization": "Bearer lgt_wrong"}, {"authorization": bearer, "accept": JSON}):
+        assert pair.at_once(path, **other) is None
+    create_repository(server)
+    assert pair.at_once(path, authorization=bearer) is None
+    pair.hot(path, authorization=bearer)
+    assert pair.at_once(path, authorization=bearer) == ready
+
+
+def test_hot_answers_carry_the_first_ones_headers(server: Server, filled: str) -> None:
+    for path in (f"/pypi/default/{filled}/simple/hot/", f"/npm/default/{filled}/hot"):
+        told = [server.call("GET", path) for _ in range(12)]
+        assert {answer.status for answer in told} == {200}
+        assert len({answer.headers["X-Request-Id"] for answer in told}) == len(told)
+        kinds = {tuple(sorted((k, v) for k, v in answer.headers.items() if k not in ("x-request-id", "date"))) for answer in told}
+        assert len(kinds) == 1
+        assert "nosniff" in str(kinds)
 
 
 def test_refusals_are_audited_alike(pair: Pair, filled: str, bearer: str, server: Server) -> None:
