@@ -8,6 +8,7 @@ import orjson
 import structlog
 from flask import Flask, Response, current_app, g, redirect, render_template, request
 from flask.json.provider import JSONProvider
+from flask.typing import ResponseReturnValue
 from flask_openapi3 import Info, OpenAPI
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
@@ -45,7 +46,7 @@ import service.reviews.views
 import service.web.components
 import service.web.csrf
 import service.web.views
-from service import invalid
+from service import invalid, trouble
 from service.kernel.access import principal, public
 from service.kernel.errors import Problem, Refused, Unauthenticated
 from service.kernel.site import Site
@@ -152,7 +153,11 @@ def _refuse_http(error: HTTPException) -> BaseResponse:
     return _tell(error.code or 500, error.name, error.description or "", "", {})
 
 
-def _crash(error: Exception) -> BaseResponse:
+def _crash(error: Exception) -> ResponseReturnValue:
+    problem = trouble.explained(error)
+    if problem is not None:
+        _log.error("request refused", path=request.path, id=_request_id(), problem=problem.detail, error=repr(error))
+        return current_app.handle_user_exception(problem)  # the blueprint's own form, where it has one
     _log.error("request failed", path=request.path, id=_request_id(), exc_info=error)
     return _tell(500, "Internal error", "Lockgate failed while answering this; nothing of the request was kept.",
                  "Try again; if it stays, look for the request id in the service's log.", {})

@@ -8,17 +8,30 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
+from service.kernel.errors import Problem
+
 _FOLDER = Path(__file__).parent / "migrations"
 _LOCK_KEY = 0x10C69A7E
 """Any constant: PostgreSQL's advisory lock for schema changes. Without it three of four upgrades at once fail."""
 
 
+class SchemaTooNew(Problem):
+    """A database that a later Lockgate has upgraded; this one would misread it."""
+
+    status = 500
+    says = "the database has schema {found}, which a newer Lockgate made; this one knows up to {newest}"
+    todo = "Start the newer Lockgate again, or restore a backup from before its upgrade."
+
+
 def migrate(engine: Engine) -> None:
-    """Upgrades to the newest revision; a database that is already there is left alone."""
+    """Upgrades to the newest revision; a database that is already there is left alone. Raises SchemaTooNew."""
     with _alone(engine):
         with engine.connect() as connection:
-            if _revision(connection) == newest():
-                return
+            found = _revision(connection)
+        if found == newest():
+            return
+        if found is not None and found > newest():
+            raise SchemaTooNew(found=found, newest=newest())
         _upgrade(engine)
 
 

@@ -7,6 +7,7 @@ starts no thread itself: neither survives a fork.
 
 import gc
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -51,6 +52,8 @@ class _Child:
 def serve(settings: Settings, role: str = "all") -> int:
     """Runs until SIGTERM or SIGINT; answers the exit code. Raises Problem when it cannot start."""
     folder.prepare(settings.data)
+    if not shutil.which("git"):
+        raise NoGit
     if role in ("all", "web", "git"):
         _check_port(settings)
     lock = folder.hold(settings.data) if role == "all" else -1
@@ -71,6 +74,7 @@ def serve(settings: Settings, role: str = "all") -> int:
     except BaseException:
         _stop(children)
         raise
+    print(f"Lockgate: {settings.base_url}  (token in {settings.data / 'admin-token'})", flush=True)
     gc.freeze()
     gc.enable()
     code = _supervise(settings, children)
@@ -159,16 +163,21 @@ def _worker(settings: Settings, ready: Callable[[], None]) -> None:
 
 
 def _first_start(settings: Settings) -> None:
-    from sqlalchemy.exc import OperationalError
+    from sqlalchemy.exc import DatabaseError
 
-    from service import start  # the database layer, loaded while the supervisor loads the application
+    from service import start, trouble  # the database layer, loaded while the supervisor loads the application
 
     site = start.open_site(settings)
     try:
         start.first_start(site)
-    except OperationalError as error:
+    except DatabaseError as error:
+        if isinstance(problem := trouble.explained(error), trouble.NoRoom):
+            raise problem from error
         why = " ".join(str(error.orig).split())
-        raise StartFailed(why=f"the database cannot be used: {why}", hint="Check --database-url, and that the server runs.") from error
+        hint = f"Restore {settings.data / 'lockgate.sqlite'} from a backup, or name another folder with --data."
+        if settings.database_url:
+            hint = "Check --database-url, and that the server runs."
+        raise StartFailed(why=f"the database cannot be used: {why}", hint=hint) from error
     site.db.close()
 
 
@@ -221,6 +230,14 @@ def _in_child(work: Callable[[], None]) -> _Prepared:
     return _Prepared(pid, reading, done)
 
 
+class NoGit(Problem):
+    """The git host runs the real git."""
+
+    status = 500
+    says = "git is not found on the PATH of this process"
+    todo = "Install the package git of this system."
+
+
 class StartFailed(Problem):
     """Schema, account or repositories could not be prepared."""
 
@@ -246,7 +263,9 @@ def _check_port(settings: Settings) -> None:
         except OSError as error:
             if error.errno in (98, 48):
                 raise PortInUse(port=settings.port, host=settings.host) from None
-            raise StartFailed(why=f"cannot listen on {settings.host}:{settings.port}: {error.strerror}", hint="") from None
+            why = f"cannot listen on {settings.host}:{settings.port}: {error.strerror}"
+            hint = "Name an address of this machine with --host, and a port that this user may use with --port."
+            raise StartFailed(why=why, hint=hint) from None
 
 
 def _leave(code: int) -> NoReturn:

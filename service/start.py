@@ -3,7 +3,8 @@
 import os
 import secrets
 
-from sqlalchemy import select
+from sqlalchemy import make_url, select
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import configure_mappers
 
 import registry.bootstrap
@@ -12,17 +13,33 @@ from service.kernel import auth
 from service.kernel.auth import Account
 from service.kernel.blobs import open_blobs
 from service.kernel.db import WAIT_SECONDS_MAX, Database
+from service.kernel.errors import Problem
 from service.kernel.policy import ALLOW_ALL
 from service.kernel.site import Settings, Site
 from service.migrate import migrate
 
+DRIVERS = ("sqlite", "postgresql+psycopg")
+
+
+class BadDatabaseUrl(Problem):
+    """It may hold a password, so it is not repeated."""
+
+    says = "--database-url names neither PostgreSQL nor SQLite"
+    todo = "Write postgresql://USER:PASSWORD@HOST/DATABASE, or leave it away: the database is then a file in the data folder."
+
 
 def database_url(settings: Settings) -> str:
-    """The SQLAlchemy URL; PostgreSQL always through psycopg 3."""
+    """The SQLAlchemy URL; PostgreSQL always through psycopg 3. Raises BadDatabaseUrl."""
     url = settings.database_url or f"sqlite:///{settings.data / 'lockgate.sqlite'}"
     for prefix in ("postgresql://", "postgres://"):
         if url.startswith(prefix):
-            return "postgresql+psycopg://" + url.removeprefix(prefix)
+            url = "postgresql+psycopg://" + url.removeprefix(prefix)
+    try:
+        driver = make_url(url).drivername
+    except ArgumentError:
+        driver = ""
+    if driver not in DRIVERS:
+        raise BadDatabaseUrl
     return url
 
 

@@ -23,7 +23,7 @@ def run(application: Callable[[], Any], settings: Settings) -> None:
     server = Server(
         "lockgate", address=settings.host, port=settings.port, interface=Interfaces.WSGI, workers=settings.web_workers,
         blocking_threads=WEB_THREADS, runtime_threads=1, respawn_failed_workers=True, respawn_interval=0.1,
-        workers_kill_timeout=10, websockets=False, log_level=LogLevels.warning, backlog=1024, backpressure=512,
+        workers_kill_timeout=10, websockets=False, log_level=LogLevels.error, backlog=1024, backpressure=512,
     )
     server.serve(target_loader=lambda _target: application(), wrap_loader=True)
 

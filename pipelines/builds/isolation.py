@@ -173,7 +173,8 @@ def problem() -> tuple[str, str] | None:
     """What keeps bubblewrap from working here and what to do about it, or None."""
     if not shutil.which("bwrap", path=PATH):
         return "bwrap is not installed", "Install the package bubblewrap (0.8 or later) of this system."
-    said = subprocess.run(["bwrap", "--version"], capture_output=True, text=True, timeout=CHECK_SECONDS_MAX).stdout
+    env = {"PATH": PATH}
+    said = subprocess.run(["bwrap", "--version"], capture_output=True, text=True, timeout=CHECK_SECONDS_MAX, env=env).stdout
     version = tuple(int(number) for number in re.findall(r"\d+", said)[:3])
     if version < VERSION_MIN:
         return f"{said.strip()} is too old", "Install bubblewrap 0.8 or later."
@@ -182,7 +183,7 @@ def problem() -> tuple[str, str] | None:
             return f"{tool} is not installed", "Install the packages util-linux and mount of this system."
     with tempfile.TemporaryDirectory() as stage:
         command = wrapped(View(tuple(_system())), Path(stage), ["true"], share_network=False, as_root=privileged())
-        tried = subprocess.run(command, capture_output=True, text=True, timeout=CHECK_SECONDS_MAX, env={"PATH": PATH})
+        tried = subprocess.run(command, capture_output=True, text=True, timeout=CHECK_SECONDS_MAX, env=env)
     if tried.returncode == 0:
         return None
     reason = (tried.stderr.strip().splitlines() or [f"exit code {tried.returncode}"])[-1]

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from service.kernel import audit, auth, clock
 from service.kernel.auth import Account, Token
+from service.kernel.errors import Malformed
 from service.kernel.site import Settings, Site
 
 
@@ -36,7 +37,7 @@ def user() -> None:
 @click.pass_obj
 def add_user(settings: Settings, name: str, policy_file: Any) -> None:
     """Adds an account."""
-    policy = json.load(policy_file) if policy_file else []
+    policy = _statements(policy_file) if policy_file else []
     with open_data(settings) as site, site.db.write() as session:
         auth.create_account(session, name, policy)
         audit.record(session, "command line", "admin:CreateAccount", f"admin/accounts/{name}", policy=policy)
@@ -60,7 +61,7 @@ def policy(settings: Settings, name: str, policy_file: Any) -> None:
     """Replaces an account's policy by the JSON list of statements in a file."""
     from service.kernel.policy import compile_policy  # beside its only use
 
-    statements = json.load(policy_file)
+    statements = _statements(policy_file)
     compile_policy(statements)
     with open_data(settings) as site, site.db.write() as session:
         auth.account_named(session, name).policy = statements
@@ -84,7 +85,7 @@ def issue(settings: Settings, name: str, label: str, hours: int | None, scope_fi
     with open_data(settings) as site, site.db.write() as session:
         account = auth.account_named(session, name)
         lifetime = timedelta(hours=hours) if hours else None
-        secret, row = auth.issue_token(session, account, label, scope=json.load(scope_file) if scope_file else None, lifetime=lifetime)
+        secret, row = auth.issue_token(session, account, label, scope=_statements(scope_file) if scope_file else None, lifetime=lifetime)
         audit.record(session, "command line", "admin:IssueToken", f"admin/accounts/{name}", token=row.id)
     click.echo(secret)
 
@@ -139,3 +140,11 @@ def open_data(settings: Settings) -> Iterator[Site]:
         yield site
     finally:
         site.db.close()
+
+
+def _statements(file: Any) -> Any:
+    """The JSON of a policy file. Raises Malformed."""
+    try:
+        return json.load(file)
+    except ValueError as error:
+        raise Malformed(where=file.name, why=f"not JSON: {error}") from None

@@ -32,5 +32,4 @@ def serve(data: Path, role: str, trusted_proxies: tuple[str, ...], **options: ob
     if role == "ssh":
         raise click.ClickException("the ssh role is not part of this version; use git over HTTP")
     settings = Settings(data=data.resolve(), trusted_proxies=trusted_proxies, **options)  # type: ignore[arg-type]
-    click.echo(f"Lockgate: {settings.base_url}  (token in {settings.data / 'admin-token'})")
     sys.exit(supervisor.serve(settings, role))

@@ -43,6 +43,8 @@ def compile_policy(statements: Iterable[Statement]) -> Policy:
 
 
 def _effect(statement: Statement) -> bool:
+    if not isinstance(statement, dict):  # whoever wrote the policy's file may have written anything
+        raise Malformed(where="policy", why="it must be a list of objects with Effect, Action and Resource")
     effect = statement.get("Effect")
     if effect not in ("Allow", "Deny"):
         raise Malformed(where="policy", why=f"Effect must be Allow or Deny, not {effect!r}")

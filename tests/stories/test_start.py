@@ -3,22 +3,25 @@
 import os
 import re
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import psutil
+import pytest
 
-from tests.lockgate_server import Server, wait_for
+from tests.lockgate_server import Server, free_port, wait_for
 
 
-def _serve(*arguments: str, user: str = "") -> subprocess.CompletedProcess[str]:
+def _serve(*arguments: str, user: str = "", env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "service.cli.main", "serve", *arguments]
     if user:
         command = ["setpriv", f"--reuid={user}", "--clear-groups", *command]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, env=env)
 
 
 def test_a_second_instance_is_refused(server: Server) -> None:
@@ -67,6 +70,45 @@ def test_a_database_that_cannot_be_reached_is_named(tmp_path: Path) -> None:
     assert "the database cannot be used" in done.stderr and "--database-url" in done.stderr
     assert "Traceback" not in done.stderr
     wait_for(lambda: not any(str(tmp_path) in " ".join(p.info["cmdline"] or []) for p in psutil.process_iter(["cmdline"])), 10, "no process is left")
+
+
+@pytest.mark.anydb
+def test_a_database_of_another_kind_is_refused(tmp_path: Path) -> None:
+    done = _serve("--data", str(tmp_path / "data"), "--port", str(free_port()), "--database-url", "mysql://me:hunter2@127.0.0.1/x")
+    assert done.returncode == 2
+    assert "--database-url names neither PostgreSQL nor SQLite" in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+    assert "hunter2" not in done.stderr + done.stdout
+
+
+@pytest.mark.anydb
+@pytest.mark.parametrize(("content", "told"), [
+    (b"not a database, for sure" * 100, "file is not a database"),
+    (None, "the database has schema 9999, which a newer Lockgate made"),
+])
+def test_a_database_that_cannot_be_used_is_kept(tmp_path: Path, content: bytes | None, told: str) -> None:
+    file = tmp_path / "data" / "lockgate.sqlite"
+    file.parent.mkdir()
+    if content is None:
+        with closing(sqlite3.connect(file)) as connection:
+            connection.executescript(
+                "PRAGMA journal_mode = WAL; CREATE TABLE alembic_version (version_num TEXT); INSERT INTO alembic_version VALUES ('9999')"
+            )
+    else:
+        file.write_bytes(content)
+    before = file.read_bytes()
+    done = _serve("--data", str(tmp_path / "data"), "--port", str(free_port()))
+    assert done.returncode == 2
+    assert told in done.stderr and "backup" in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+    assert file.read_bytes() == before
+
+
+@pytest.mark.anydb
+def test_a_missing_git_is_named(tmp_path: Path) -> None:
+    done = _serve("--data", str(tmp_path / "data"), "--port", str(free_port()), env={**os.environ, "PATH": str(tmp_path)})
+    assert done.returncode == 2
+    assert done.stderr == "lockgate: git is not found on the PATH of this process\n          Install the package git of this system.\n"
 
 
 def test_the_admin_token_is_private(server: Server) -> None:
