@@ -128,6 +128,18 @@ class Diagnostic:
         return cls(**value)
 
 
+SkipReason = Literal["excluded", "binary", "link", "submodule", "folder"]
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A file, or a folder with all in it, that was left out on purpose, and why in words."""
+
+    path: str
+    reason: SkipReason
+    why: str
+
+
 @dataclass(frozen=True)
 class Suppressed:
     """A finding that a comment in the code silences, with the reason given there."""
@@ -160,6 +172,10 @@ class FileReport:
     diagnostics: tuple[Diagnostic, ...] = ()
     suppressed: tuple[Suppressed, ...] = ()
     lines: int = 0
+    skipped: tuple[Skipped, ...] = ()
+    """The file itself, where it was left out."""
+    metered: int = 0
+    """Its lines of code; see analyzers.metering."""
 
     def on(self, today: date) -> "FileReport":
         """The report with findings whose suppression ended before `today` back among the findings."""
@@ -185,6 +201,8 @@ class FileReport:
             tuple(Diagnostic.from_dict(one) for one in value["diagnostics"]),
             tuple(Suppressed.from_dict(one) for one in value.get("suppressed", ())),
             value.get("lines", 0),
+            tuple(Skipped(**one) for one in value.get("skipped", ())),
+            value.get("metered", 0),
         )
 
 
@@ -198,6 +216,10 @@ class Report:
     lines: int = 0
     seconds: float = 0.0
     suppressed: tuple[Suppressed, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    """What was left out, by path; not counted in `files`."""
+    metered: int = 0
+    """Lines of code among `lines`."""
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON."""
@@ -208,7 +230,8 @@ class Report:
         """From what `to_dict` gave."""
         part = FileReport.from_dict(value)
         return cls(
-            part.findings, part.diagnostics, value["files"], value["lines"], value["seconds"], part.suppressed
+            part.findings, part.diagnostics, value["files"], value["lines"], value["seconds"], part.suppressed, part.skipped,
+            part.metered,
         )
 
 

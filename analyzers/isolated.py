@@ -15,7 +15,7 @@ from typing import IO, Any
 
 from analyzers.finding import Diagnostic, FileReport, SourceFile
 from analyzers.flow.places import Read
-from analyzers.limits import is_binary, is_python, too_large
+from analyzers.limits import is_python, left_out, too_large
 from analyzers.options import ReviewOptions
 
 START_SECONDS_MAX = 120.0
@@ -83,8 +83,8 @@ class Reviewer:
     def _review(
         self, file: SourceFile, options: ReviewOptions, settings: dict[str, Any], read: Read | None
     ) -> FileReport:
-        if options.excludes(file.path) or is_binary(file):
-            return FileReport()
+        if left := left_out(file, options):
+            return FileReport(skipped=(left,))
         if large := too_large(file):
             return FileReport(diagnostics=(large,))
         request = {**_packed(file), "options": settings, "tree": read is not None}

@@ -3,7 +3,8 @@
 import re
 from pathlib import PurePosixPath
 
-from analyzers.finding import Diagnostic, SourceFile
+from analyzers.finding import Diagnostic, Skipped, SourceFile
+from analyzers.options import ReviewOptions
 
 FILE_BYTES_MAX = 1024 * 1024
 FINDINGS_PER_FILE_MAX = 500
@@ -23,6 +24,33 @@ def is_binary(file: SourceFile) -> bool:
     if file.content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return False
     return b"\0" in file.content[:_BINARY_PROBE] and not is_python(file)
+
+
+def left_out(file: SourceFile, options: ReviewOptions) -> Skipped | None:
+    """Why the file is not for review, if it is not: the settings exclude it, or it is no text."""
+    if pattern := options.excluded_by(file.path):
+        return excluded(file.path, pattern)
+    return binary(file.path) if is_binary(file) else None
+
+
+def excluded(path: str, pattern: str) -> Skipped:
+    """What is said of a file that the settings exclude."""
+    return Skipped(path, "excluded", f"excluded by `{pattern}`")
+
+
+def binary(path: str) -> Skipped:
+    """What is said of an image, an archive or the like."""
+    return Skipped(path, "binary", "binary, not text")
+
+
+def link(path: str) -> Skipped:
+    """What is said of a symbolic link."""
+    return Skipped(path, "link", "a symbolic link; what it points to is reviewed where it is")
+
+
+def submodule(path: str) -> Skipped:
+    """What is said of another repository in the tree."""
+    return Skipped(path, "submodule", "a submodule: another repository, reviewed there")
 
 
 def too_large(file: SourceFile) -> Diagnostic | None:

@@ -90,6 +90,13 @@ class ReviewOptions(BaseModel):
         """Whether the file is not to be reviewed."""
         return bool(self.exclude) and self._spec.match_file(path)
 
+    def excluded_by(self, path: str) -> str:
+        """The pattern by which the file is not to be reviewed, the last that decides; "" when it is."""
+        if not self.exclude:
+            return ""
+        found = self._spec.check_file(path)
+        return self.exclude[found.index] if found.include and found.index is not None else ""
+
     def disables(self, rule: str, tool: str) -> bool:
         """Whether the rule's word is not wanted."""
         return rule in self.disable or (self.only_secrets and tool == "bandit") or (tool != "lockgate" and tool in self.disable)

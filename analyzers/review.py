@@ -18,10 +18,11 @@ from analyzers.flow.findings import concerns, find
 from analyzers.flow.models import models_for
 from analyzers.flow.modules import Modules
 from analyzers.flow.places import Read
-from analyzers.limits import FINDINGS_PER_FILE_MAX, is_binary, is_python, too_large
+from analyzers.limits import FINDINGS_PER_FILE_MAX, is_python, left_out, too_large
 from analyzers.lines import Lines
 from analyzers.lint import lint
 from analyzers.merge import merge
+from analyzers.metering import code_lines
 from analyzers.options import ReviewOptions
 from analyzers.ranker import rank
 from analyzers.rule import Rule, all_rules
@@ -46,10 +47,12 @@ def summed(reports: Sequence[FileReport], today: date, seconds: float) -> Report
     return Report(
         tuple(findings),
         tuple(told for one in current for told in one.diagnostics),
-        len(reports),
+        sum(not one.skipped for one in reports),
         sum(one.lines for one in current),
         seconds,
         tuple(silenced for one in current for silenced in one.suppressed),
+        tuple(sorted((left for one in current for left in one.skipped), key=lambda left: left.path)),
+        sum(one.metered for one in current),
     )
 
 
@@ -62,8 +65,8 @@ def review_file(
 
     Deeply nested code can exhaust this process's stack: what strangers wrote goes through `isolated.Reviewer`.
     """
-    if options.excludes(file.path) or is_binary(file):
-        return FileReport()
+    if left := left_out(file, options):
+        return FileReport(skipped=(left,))
     if large := too_large(file):
         return FileReport(diagnostics=(large,))
     text, told = _decoded(file)
@@ -90,7 +93,8 @@ def _report(file: SourceFile, lines: Lines, drafts: list[Draft], told: list[Diag
     comments, wrong = suppress.read_comments(lines, file.path, python=is_python(file))
     standing, silenced = suppress.apply(found, comments)
     diagnostics = (*told, *wrong, *suppress.unused(comments, file.path))
-    return FileReport(tuple(standing), diagnostics, tuple[Suppressed, ...](silenced), len(lines))
+    metered = code_lines(lines.all(), file.path)
+    return FileReport(tuple(standing), diagnostics, tuple[Suppressed, ...](silenced), len(lines), metered=metered)
 
 
 def _finding(draft: Draft, path: str, mark: str) -> Finding:

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 from urllib.parse import quote
 
-from analyzers.finding import Diagnostic, Finding, Severity, Step, Suppressed
+from analyzers.finding import Diagnostic, Finding, Severity, Skipped, Step, Suppressed
 from analyzers.version import engine_version
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -25,6 +25,7 @@ def document(
     findings: Iterable[Finding],
     diagnostics: Iterable[Diagnostic] = (),
     suppressed: Iterable[Suppressed] = (),
+    skipped: Iterable[Skipped] = (),
     *,
     commit: str = "",
     repository: str = "",
@@ -39,7 +40,7 @@ def document(
     others = sorted((pair for pair in results if pair[0].tool != "lockgate"), key=lambda pair: pair[0].tool)
     by_tool.update((tool, list(pairs)) for tool, pairs in groupby(others, key=lambda pair: pair[0].tool))
     runs = [_run(tool, pairs, commit, repository) for tool, pairs in by_tool.items()]
-    runs[0]["invocations"] = [_invocation(list(diagnostics))]
+    runs[0]["invocations"] = [_invocation(list(diagnostics), list(skipped))]
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": runs}
 
 
@@ -124,11 +125,14 @@ def _fix(finding: Finding) -> dict[str, Any]:
     return {"description": {"text": finding.fix or finding.message}, "artifactChanges": [change]}
 
 
-def _invocation(diagnostics: Sequence[Diagnostic]) -> dict[str, Any]:
-    """How the run went; a file that could not be read is an error there, so that no reader takes it for clean."""
+def _invocation(diagnostics: Sequence[Diagnostic], skipped: Sequence[Skipped]) -> dict[str, Any]:
+    """How the run went; a file that could not be read is an error there, so that no reader takes it for clean.
+
+    What was left out on purpose is a note each.
+    """
     return {
         "executionSuccessful": not any(one.unreadable for one in diagnostics),
-        "toolExecutionNotifications": [_notification(one) for one in diagnostics],
+        "toolExecutionNotifications": [*(_notification(one) for one in diagnostics), *(_left_out(one) for one in skipped)],
     }
 
 
@@ -139,5 +143,13 @@ def _notification(told: Diagnostic) -> dict[str, Any]:
     return {
         "level": "error" if told.unreadable else "warning",
         "message": {"text": told.message},
+        "locations": [{"physicalLocation": place}],
+    }
+
+
+def _left_out(one: Skipped) -> dict[str, Any]:
+    place = {"artifactLocation": {"uri": quote(one.path), "uriBaseId": _ROOT}}
+    return {
+        "level": "note", "descriptor": {"id": f"left-out/{one.reason}"}, "message": {"text": f"not reviewed: {one.why}"},
         "locations": [{"physicalLocation": place}],
     }

@@ -13,7 +13,7 @@ from typing import Literal, NoReturn
 import click
 import orjson
 
-from analyzers import rule_examples, sarif
+from analyzers import limits, rule_examples, sarif
 from analyzers.finding import SEVERITIES, FileReport, Finding, Report, SourceFile, at_or_above
 from analyzers.isolated import ReviewerBroken
 from analyzers.lesson import ROLES, CannotTeach, Role
@@ -108,13 +108,17 @@ def _reviewed(tree: Tree, options: ReviewOptions, asked: Asked) -> tuple[Report,
         if asked.history:
             report, line_of = _history(tree, reviewer)
         elif asked.hook:
-            files = {one.path: one for one in map(_shown, review_git.staged(tree.root)) if not options.excludes(one.path)}
+            files = {one.path: one for one in map(_shown, review_git.staged(tree.root))}
             report = _compared(tree, options, reviewer, files.values(), commit_of(tree, "HEAD") if has_commit(tree) else "")
             line_of = _lines_of(files)
         else:
-            names = [name for name in tree.names if not options.excludes(_readable(name))]
+            patterns = {name: options.excluded_by(_readable(name)) for name in tree.names}
+            names = [name for name in tree.names if not patterns[name]]
             commit = commit_of(tree, asked.base) if asked.base else ""
             report = _compared(tree, options, reviewer, (_shown(tree.file(name)) for name in names), commit)
+            left = [*tree.skipped, *(limits.excluded(name, pattern) for name, pattern in patterns.items() if pattern)]
+            left = sorted((replace(one, path=_readable(one.path)) for one in left), key=lambda one: one.path)
+            report = replace(report, skipped=(*left, *report.skipped))
             line_of = _source(tree, report.findings)
     if known:
         marked = [replace(one, new=False) if review_baseline.knows(known, one) else one for one in report.findings]
@@ -215,7 +219,7 @@ def _print(report: Report, line_of: review_text.SourceLine, form: str, begun: da
     elif form == "json":
         click.echo(orjson.dumps(report.to_dict(), option=orjson.OPT_INDENT_2))
     elif form == "sarif":
-        log = sarif.document(report.findings, report.diagnostics, report.suppressed)
+        log = sarif.document(report.findings, report.diagnostics, report.suppressed, report.skipped)
         click.echo(orjson.dumps(log, option=orjson.OPT_INDENT_2))
     else:
         for line in review_text.render(report, line_of):

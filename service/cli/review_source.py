@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from analyzers.finding import SourceFile
+from analyzers import limits
+from analyzers.finding import Skipped, SourceFile
 from analyzers.limits import FILE_BYTES_MAX
 
 _SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules", "venv", "site-packages"})
@@ -25,6 +26,8 @@ class Tree:
     root: Path
     top: Path | None
     names: tuple[str, ...]
+    skipped: tuple[Skipped, ...] = ()
+    """What lies in the folder and is no file of this tree."""
 
     def file(self, name: str) -> SourceFile:
         """One file as it is now; of one over the limit only so much that the review can say so. Raises CannotRead."""
@@ -47,8 +50,14 @@ def open_tree(path: Path) -> Tree:
         return Tree(folder, _top(folder), (path.name,))
     root = path.resolve()
     top = _top(root)
-    names = _git_names(root) if top is not None else sorted(_walk(root))
-    return Tree(root, top, tuple(name for name in names if (root / name).is_file() and not (root / name).is_symlink()))
+    skipped: list[Skipped] = []
+    names = _git_names(root) if top is not None else sorted(_walk(root, skipped))
+    for name in names:
+        if (root / name).is_symlink():
+            skipped.append(limits.link(name))
+        elif (root / name).is_dir():
+            skipped.append(limits.submodule(name))
+    return Tree(root, top, tuple(name for name in names if (root / name).is_file() and not (root / name).is_symlink()), tuple(skipped))
 
 
 def commit_of(tree: Tree, revision: str) -> str:
@@ -104,9 +113,15 @@ def _git_names(root: Path) -> list[str]:
     return sorted(name for name in done.stdout.decode(errors="surrogateescape").split("\0") if name)
 
 
-def _walk(root: Path) -> Iterator[str]:
+def _walk(root: Path, skipped: list[Skipped]) -> Iterator[str]:
     for folder, folders, names in os.walk(root):
         here = Path(folder)
+        for name in folders:
+            path = PurePosixPath((here / name).relative_to(root)).as_posix()
+            if (here / name).is_symlink():
+                skipped.append(limits.link(path))
+            elif not _is_own(here / name):
+                skipped.append(Skipped(f"{path}/", "folder", "a hidden folder, or one of installed packages"))
         folders[:] = sorted(name for name in folders if _is_own(here / name))
         for name in names:
             yield PurePosixPath((here / name).relative_to(root)).as_posix()

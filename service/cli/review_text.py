@@ -13,6 +13,8 @@ from service.cli import review_teach
 CONTEXT_LINES = 1
 LINES_MAX = 6
 WIDTH_MAX = 160
+LEFT_OUT_MAX = 10
+"""Files shown for one reason."""
 _LOOKS: dict[str, dict[str, Any]] = {
     "critical": {"fg": "white", "bg": "red", "bold": True},
     "high": {"fg": "red", "bold": True},
@@ -36,7 +38,8 @@ def render(report: Report, line_of: SourceLine) -> Iterator[str]:
     for told in report.diagnostics:
         place = f"{told.path}:{told.line}" if told.line else told.path
         yield clean(f"{click.style('not read' if told.unreadable else 'note', fg='yellow')}  {place}: {told.message}")
-    if report.diagnostics:
+    yield from (clean(f"{click.style('left out', fg='yellow')}  {told}") for told in _left_out(report))
+    if report.diagnostics or report.skipped:
         yield ""
     yield _summary(report)
 
@@ -69,6 +72,17 @@ def _finding(finding: Finding, line_of: SourceLine, near: Sequence[Finding]) -> 
         yield f"  {click.style('Fix:', bold=True)} {_plain(finding.fix)}"
 
 
+def _left_out(report: Report) -> Iterator[str]:
+    """Every file that was not reviewed, with why; of many for one reason the first ones."""
+    by_reason: dict[str, list[str]] = {}
+    for one in report.skipped:
+        by_reason.setdefault(one.why, []).append(one.path)
+    for why, paths in by_reason.items():
+        yield from (f"{path}: {why}" for path in paths[:LEFT_OUT_MAX])
+        if len(paths) > LEFT_OUT_MAX:
+            yield f"{len(paths) - LEFT_OUT_MAX:,} more: {why} (--format json lists them all)"
+
+
 def _source(finding: Finding, number: int, line: str) -> Iterator[str]:
     marked = finding.line <= number <= finding.end_line
     mark = click.style("▸", fg="red") if marked else " "
@@ -87,4 +101,5 @@ def _summary(report: Report) -> str:
     silenced = f", {len(report.suppressed)} suppressed in the code" if report.suppressed else ""
     old = sum(finding.new is False for finding in report.findings)
     known = f", {old} of them not new" if old else ""
-    return f"{what}{known}{silenced} in {report.files:,} files, {report.lines:,} lines, {report.seconds:.1f} s"
+    left = f", {len(report.skipped):,} left out" if report.skipped else ""
+    return f"{what}{known}{silenced} in {report.files:,} files, {report.lines:,} lines{left}, {report.seconds:.1f} s"

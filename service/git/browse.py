@@ -95,8 +95,13 @@ def tree(repo: Path, commit: str, path: str = "") -> list[Entry]:
 
 def files(repo: Path, commit: str) -> list[Entry]:
     """Every blob of the commit's tree, by path."""
+    return [entry for entry in files_and_submodules(repo, commit) if entry.kind == "blob"]
+
+
+def files_and_submodules(repo: Path, commit: str) -> list[Entry]:
+    """Every blob of the commit's tree and every commit of another repository in it, by path."""
     out = command.run(in_repository(repo, "ls-tree", "-r", "-z", "--long", "--full-tree", commit))
-    return [entry for entry in _entries(out) if entry.kind == "blob"]
+    return list(_entries(out))
 
 
 def _entries(out: bytes) -> Iterator[Entry]:

@@ -6,7 +6,8 @@ from datetime import date
 from pathlib import Path
 from typing import Protocol
 
-from analyzers.finding import Diagnostic, FileReport, SourceFile
+from analyzers import limits
+from analyzers.finding import Diagnostic, FileReport, Skipped, SourceFile
 from analyzers.flow.places import Read
 from analyzers.limits import FILE_BYTES_MAX, is_binary, is_python
 from service.git import browse
@@ -54,20 +55,23 @@ class Analysis:
     files: tuple[FileAnalysis, ...]
     analysed: int
     tree: Tree
+    skipped: tuple[Skipped, ...] = ()
+    """What was left out: links, submodules, what the settings exclude, what is no text."""
 
 
 def analyse_tree(
-    site: Site, repo: Path, commit: str, *, key: Key, analyse: Analyse, excluded: Callable[[str], bool], today: date
+    site: Site, repo: Path, commit: str, *, key: Key, analyse: Analyse, excluded_by: Callable[[str], str], today: date
 ) -> Analysis:
-    """Reviews every file of the commit but links, submodules and what is `excluded`.
+    """Reviews every file of the commit but links, submodules and what is excluded by a pattern.
 
     Results are kept batch by batch, so that a worker that takes over after a crash goes on where the first one was. A kept
     one counts while what the file imports is the same too.
     Raises TooMuchToReview.
     """
-    entries = [e for e in browse.files(repo, commit) if e.mode != _SYMBOLIC_LINK]
-    tree = Tree(repo, entries)
-    entries = [e for e in entries if not excluded(readable(e.path))]
+    every = browse.files_and_submodules(repo, commit)
+    tree = Tree(repo, (e for e in every if e.kind == "blob" and e.mode != _SYMBOLIC_LINK))
+    left = {e.path: one for e in every if (one := _left_out(e, excluded_by))}
+    entries = [e for e in every if e.path not in left]
     if len(entries) > FILES_MAX:
         raise TooMuchToReview(limit=FILES_MAX, what="files")
     places = [(entry.oid, readable(entry.path)) for entry in entries]
@@ -82,7 +86,8 @@ def analyse_tree(
     files = tuple(FileAnalysis(path, blob, known[blob, path].on(today)) for blob, path in places)
     if sum(len(file.report.findings) for file in files) > FINDINGS_MAX:
         raise TooMuchToReview(limit=FINDINGS_MAX, what="findings")
-    return Analysis(files, len(missing), tree)
+    skipped = (*left.values(), *(one for file in files for one in file.report.skipped))
+    return Analysis(files, len(missing), tree, tuple(sorted(skipped, key=lambda one: one.path)))
 
 
 def analyse_as(repo: Path, moved: Mapping[str, Place], analyse: Analyse, tree: Tree) -> dict[str, FileReport]:
@@ -102,6 +107,16 @@ def analyse_as(repo: Path, moved: Mapping[str, Place], analyse: Analyse, tree: T
 def readable(path: str) -> str:
     """A path as text: git's are bytes, and what is no UTF-8 is shown as escapes."""
     return path.encode(errors="surrogateescape").decode(errors="backslashreplace")
+
+
+def _left_out(entry: Entry, excluded_by: Callable[[str], str]) -> Skipped | None:
+    path = readable(entry.path)
+    if entry.kind != "blob":
+        return limits.submodule(path)
+    if entry.mode == _SYMBOLIC_LINK:
+        return limits.link(path)
+    pattern = excluded_by(path)
+    return limits.excluded(path, pattern) if pattern else None
 
 
 def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
@@ -126,7 +141,7 @@ def _analysed(repo: Path, batch: Sequence[Entry], analyse: Analyse, tree: Tree) 
         if entry.oid not in contents:
             yield (entry.oid, path), FileReport(diagnostics=(_too_large(path, entry.size or 0),)), {}
         elif is_binary(SourceFile(path, contents[entry.oid])):
-            yield (entry.oid, path), FileReport(), {}
+            yield (entry.oid, path), FileReport(skipped=(limits.binary(path),)), {}
         else:
             wanted.append((entry.oid, SourceFile(path, contents[entry.oid])))
     for oid, file in wanted:

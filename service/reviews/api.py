@@ -8,9 +8,10 @@ from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.kernel import clock
 from service.kernel.access import demand, needs, principal, public, site
 from service.kernel.errors import Malformed, Missing
-from service.reviews import queries, report, store, waivers
+from service.reviews import metering, queries, report, store, waivers
 from service.reviews.models import DiagnosticRow, Review, Waiver
 from service.reviews.queries import ID_MAX, Shown
 
@@ -38,7 +39,9 @@ class ReviewPath(BaseModel):
 class FindingsQuery(BaseModel):
     """Which findings of a review to give, and how."""
 
-    format: Literal["json", "sarif"] = Field("json", description="sarif gives all findings as SARIF 2.1.0")
+    format: Literal["json", "sarif", "gitlab-sast", "gitlab-codequality", "sonar"] = Field(
+        "json", description="sarif gives all findings as SARIF 2.1.0, the other forms those that neither a comment nor a waiver silences"
+    )
     show: Literal["all", "new", "old", "waived", "suppressed"] = Field("all", description="new are those that count for the gate")
     after: int = Field(0, ge=0, le=ID_MAX, description="the cursor that the answer before gave as `next`")
     limit: int = Field(500, ge=1, le=5000)
@@ -60,6 +63,14 @@ class WaiversQuery(BaseModel):
     repository: str
     after: int | None = Field(None, le=ID_MAX)
     limit: int = Field(50, ge=1, le=500)
+
+
+class MeteredQuery(BaseModel):
+    """Which months to tell of; the last twelve unless said otherwise."""
+
+    repository: str = ""
+    since: str = Field("", description="the first month, such as 2031-05")
+    until: str = Field("", description="the last month")
 
 
 class WaiverPath(BaseModel):
@@ -94,14 +105,15 @@ def list_reviews(query: ReviewsQuery) -> dict[str, Any]:
 def get_review(path: ReviewPath, query: FindingsQuery) -> dict[str, Any] | Response:
     """One review with its findings, what counts for the gate first, then by rank; `next` when there are more."""
     review = _readable(path.review_id)
-    if query.format == "sarif":
-        return _sarif(review)
+    if query.format != "json":
+        return _sarif(review) if query.format == "sarif" else _other_form(review, query.format)
     with site().db.read() as session:
         found = queries.findings(session, review.id, show=query.show, offset=query.after, limit=query.limit + 1)
-        told = queries.diagnostics(session, review.id)
+        told, left = queries.diagnostics(session, review.id), queries.skipped(session, review.id)
     return {
         **_review(review), "findings": [_finding(one) for one in found[: query.limit]],
         "diagnostics": [_diagnostic(one) for one in told],
+        "skipped": [{"path": one.path, "reason": one.skipped, "why": one.message} for one in left],
         "next": query.after + query.limit if len(found) > query.limit else None,
     }
 
@@ -157,6 +169,22 @@ def gate_of_commit(path: GatePath) -> dict[str, Any]:
     }
 
 
+@api.get("/metered-lines")
+@public
+def list_metered(query: MeteredQuery) -> dict[str, Any]:
+    """Lines of code that were new to the reviewer, by month (UTC), newest first, and git repository."""
+    who = principal()
+    try:
+        until = clock.now() if not query.until else metering.months_before(metering.month_of(query.until), -1)
+        since = metering.month_of(query.since) if query.since else metering.months_before(until, 11)
+    except ValueError:
+        raise Malformed(where="since or until", why="write a month as 2031-05") from None
+    with site().db.read() as session:
+        names = [name for name in queries.readable(session, who) if query.repository in ("", name)]
+        rows = metering.months(session, names, since, until)
+    return {"items": [{"repository": one.repository, "month": one.month, "reviews": one.reviews, "lines": one.lines} for one in rows]}
+
+
 def _readable(review_id: int) -> Review:
     principal()
     with site().db.read() as session:
@@ -167,16 +195,24 @@ def _readable(review_id: int) -> Review:
 
 def _sarif(review: Review) -> Response:
     with site().db.read() as session:
-        found, told = queries.findings(session, review.id), queries.diagnostics(session, review.id)
+        found = queries.findings(session, review.id)
+        told = [*queries.diagnostics(session, review.id), *queries.skipped(session, review.id)]
     log = report.document(review, found, told, f"{site().settings.base_url}/git/{review.repository}")
     return Response(orjson.dumps(log), content_type="application/sarif+json")
+
+
+def _other_form(review: Review, form: str) -> Response:
+    with site().db.read() as session:
+        found = queries.findings(session, review.id)
+    return Response(orjson.dumps(report.other_form(review, found, form)), content_type="application/json")
 
 
 def _review(row: Review) -> dict[str, Any]:
     return {
         "id": row.id, "repository": row.repository, "commit": row.commit, "base_commit": row.base_commit or None,
         "ref": row.ref, "subject": row.subject, "actor": row.actor, "state": row.state, "verdict": row.verdict or None,
-        "reasons": row.reasons, "counts": row.counts, "gate": row.gate, "engine_version": row.engine_version,
+        "reasons": row.reasons, "counts": row.counts, "metered_lines": row.metered_lines,
+        "gate": row.gate, "engine_version": row.engine_version,
         "error": row.error or None, "created_at": _moment(row.created_at), "started_at": _moment(row.started_at),
         "finished_at": _moment(row.finished_at), "url": _url(row),
     }
@@ -189,7 +225,7 @@ def _finding(shown: Shown) -> dict[str, Any]:
         "confidence": row.confidence, "cwe": row.cwe, "path": row.path, "line": row.line, "column": row.column,
         "end_line": row.end_line, "end_column": row.end_column, "message": row.message, "why": row.why, "fix": row.fix,
         "rank": row.rank, "new": row.is_new, "standing": shown.standing, "suppression": row.suppression,
-        "waiver": _waiver(shown.waiver) if shown.waiver else None,
+        "waiver": _waiver(shown.waiver) if shown.waiver else None, "mend": row.mend, "steps": row.steps or [],
     }
 
 

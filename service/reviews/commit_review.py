@@ -9,7 +9,7 @@ from analyzers.finding import FileReport, Finding
 from analyzers.version import engine_version
 from service.git import browse
 from service.kernel.site import Site
-from service.reviews import analysis, baseline, cache, engine, imported, minimum
+from service.reviews import analysis, baseline, cache, engine, imported, metering, minimum
 from service.reviews.analysis import Analysis, FileAnalysis
 from service.reviews.baseline import Baseline
 from service.reviews.cache import Key
@@ -25,6 +25,7 @@ def review(site: Site, repo: Path, repository: str, commit: str, *, today: date)
     commits = baseline.history(repo, commit)
     with site.db.read() as session:
         base = baseline.find(session, repository, commit, commits)
+        earlier = metering.earlier_review(session, repository, commit, commits)
     base = _as_this_engine_sees(site, repo, base, today)
     before = _fingerprints_before(site, repo, commit, done, base, options)
     return Outcome(
@@ -40,11 +41,14 @@ def review(site: Site, repo: Path, repository: str, commit: str, *, today: date)
         gate=options.gate,
         problems=options.problems,
         counts={
-            "files": len(done.files), "analysed": done.analysed, "lines": sum(f.report.lines for f in done.files),
-            "suppressed": sum(len(f.report.suppressed) for f in done.files),
+            "files": sum(not f.report.skipped for f in done.files), "skipped": len(done.skipped),
+            "analysed": done.analysed,
+            "lines": sum(f.report.lines for f in done.files), "suppressed": sum(len(f.report.suppressed) for f in done.files),
         },
         engine_version=engine_version(),
         minimums=options.minimums,
+        skipped=done.skipped,
+        metered_lines=metering.metered(repo, done.files, earlier, commit),
     )
 
 
@@ -52,7 +56,7 @@ def _analyse(site: Site, repo: Path, commit: str, options: Options, today: date)
     key = Key(engine_version(), cache.hash_of(options.review.text))
     analyse = analyse_keyed(site, partial(engine.warm.review_files, options=options.review))
     return analysis.analyse_tree(
-        site, repo, commit, key=key, analyse=analyse, excluded=options.review.excludes, today=today
+        site, repo, commit, key=key, analyse=analyse, excluded_by=options.review.excluded_by, today=today
     )
 
 

@@ -32,6 +32,8 @@ class Review(Base):
     gate: Mapped[dict[str, Any]]
     """The gate options of the exact commit; under "problems" what is wrong with its `.lockgate.yml`."""
     engine_version: Mapped[str]
+    metered_lines: Mapped[int] = mapped_column(server_default="0")
+    """Lines of code that were new to the reviewer; see metering."""
     error: Mapped[str]
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
@@ -86,6 +88,8 @@ class FindingRow(Base):
     waiver_id: Mapped[int | None] = mapped_column(ForeignKey("waivers.id"), index=True)
     steps: Mapped[list[Any] | None] = mapped_column(nullable=True)
     """The way of the value from source to sink, as analyzers.finding.Step in JSON; None without data flow."""
+    mend: Mapped[dict[str, Any] | None] = mapped_column(nullable=True)
+    """A change that removes it, as analyzers.finding.Mend in JSON."""
 
 
 class DiagnosticRow(Base):
@@ -100,6 +104,8 @@ class DiagnosticRow(Base):
     unreadable: Mapped[bool]
     """Whether the file itself could not be reviewed, so that anything may hide in it."""
     is_new: Mapped[bool]
+    skipped: Mapped[str] = mapped_column(server_default="")
+    """Why the file was left out on purpose, as analyzers.finding.SkipReason; "" for what could not be read or done."""
 
 
 class FileResult(Base):
@@ -186,3 +192,15 @@ class ImportedLog(Base):
     findings: Mapped[list[Any]]
     actor: Mapped[str]
     created_at: Mapped[datetime]
+
+
+class PushCheck(Base):
+    """What a git repository does with pushes that bring secrets, before it takes them."""
+
+    __tablename__ = "push_checks"
+    id: Mapped[Id]
+    repository: Mapped[str] = mapped_column(unique=True)
+    secrets: Mapped[str]
+    """"gate": taken, and told by the review; "block": refused."""
+    actor: Mapped[str]
+    updated_at: Mapped[datetime]

@@ -116,9 +116,15 @@ def secret_places(session: Session, review_id: int) -> list[tuple[str, int, int]
 def diagnostics(session: Session, review_id: int, limit: int = 500) -> list[DiagnosticRow]:
     """What could not be read or done, what blocks first."""
     return list(session.scalars(
-        select(DiagnosticRow).where(DiagnosticRow.review_id == review_id)
+        select(DiagnosticRow).where(DiagnosticRow.review_id == review_id, DiagnosticRow.skipped == "")
         .order_by(DiagnosticRow.unreadable.desc(), DiagnosticRow.is_new.desc(), DiagnosticRow.id).limit(limit)
     ))
+
+
+def skipped(session: Session, review_id: int, limit: int | None = None) -> list[DiagnosticRow]:
+    """What the review left out on purpose, by path."""
+    of_review = select(DiagnosticRow).where(DiagnosticRow.review_id == review_id, DiagnosticRow.skipped != "")
+    return list(session.scalars(of_review.order_by(DiagnosticRow.path, DiagnosticRow.id).limit(limit)))
 
 
 def waivers(session: Session, repository: str, *, before: int | None = None, limit: int = 50) -> list[Waiver]:

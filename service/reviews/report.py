@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from analyzers import sarif
-from analyzers.finding import Confidence, Diagnostic, Finding, Severity, Step, Suppressed
+from analyzers.finding import Confidence, Diagnostic, Finding, Mend, Severity, Skipped, SkipReason, Step, Suppressed
+from analyzers.reports import FORMS
 from service.reviews.models import DiagnosticRow, FindingRow, Review
 from service.reviews.queries import Shown
 
@@ -13,8 +14,9 @@ def document(review: Review, findings: Sequence[Shown], told: Sequence[Diagnosti
     """The SARIF 2.1.0 log of a review."""
     log = sarif.document(
         [_finding(one.row) for one in findings if one.row.suppression is None],
-        [Diagnostic(row.path, row.line, row.message, row.unreadable) for row in told],
+        [Diagnostic(row.path, row.line, row.message, row.unreadable) for row in told if not row.skipped],
         [Suppressed(_finding(one.row), one.row.suppression) for one in findings if one.row.suppression is not None],
+        [Skipped(row.path, cast(SkipReason, row.skipped), row.message) for row in told if row.skipped],
         commit=review.commit,
         repository=repository_url,
     )
@@ -27,9 +29,16 @@ def document(review: Review, findings: Sequence[Shown], told: Sequence[Diagnosti
     return log
 
 
+def other_form(review: Review, findings: Sequence[Shown], form: str) -> Any:
+    """What stands, neither silenced by a comment nor waived, in a form of analyzers.reports.FORMS."""
+    begun = review.started_at or review.created_at
+    standing = [_finding(one.row) for one in findings if one.row.suppression is None and one.waiver is None]
+    return FORMS[form](standing, begun, review.finished_at or begun)
+
+
 def _finding(row: FindingRow) -> Finding:
     return Finding(
         row.rule, row.tool, row.message, cast(Severity, row.severity), cast(Confidence, row.confidence), row.cwe,
         row.path, row.line, row.column, row.end_line, row.end_column, row.fingerprint, row.why, row.fix, row.rank,
-        row.is_new, tuple(Step(**step) for step in row.steps or ()),
+        row.is_new, tuple(Step(**step) for step in row.steps or ()), Mend(**row.mend) if row.mend else None,
     )

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy import and_, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from analyzers.finding import Diagnostic, Finding
+from analyzers.finding import Diagnostic, Finding, Skipped
 from service.kernel import bus, clock
 from service.kernel.events import GateChanged, Pushed, ReviewFinished
 from service.kernel.site import Site
@@ -21,6 +21,8 @@ ERROR_CHARACTERS_MAX = 1000
 T = TypeVar("T")
 IMPORTED = "imported"
 """Stands for the blob of a finding that another tool's log brought."""
+SKIPPED_MAX = 5_000
+"""Files left out that a review lists; beyond, it tells their number."""
 _PART = 500
 """Values in one IN list."""
 
@@ -57,9 +59,11 @@ class Outcome:
     gate: GateOptions
     problems: Sequence[str]
     counts: dict[str, int]
-    """files, analysed, lines, suppressed."""
+    """files, skipped, analysed, lines, suppressed."""
     engine_version: str
     minimums: Sequence[str] = ()
+    skipped: Sequence[Skipped] = ()
+    metered_lines: int = 0
 
 
 def queue(site: Site, fact: Pushed) -> None:
@@ -92,12 +96,14 @@ def finish(site: Site, review_id: int, outcome: Outcome) -> None:
         waivers = active_waivers(session, review.repository, names)
         if outcome.findings:
             session.execute(insert(FindingRow), [_finding_row(review_id, p, waivers) for p in outcome.findings])
-        if outcome.diagnostics:
-            session.execute(insert(DiagnosticRow), [_diagnostic_row(review_id, d) for d in outcome.diagnostics])
+        told = [_diagnostic_row(review_id, d) for d in outcome.diagnostics]
+        told += [_skipped_row(review_id, one) for one in outcome.skipped[:SKIPPED_MAX]]
+        if told:
+            session.execute(insert(DiagnosticRow), told)
         review.base_commit, review.engine_version, review.error = outcome.base_commit, outcome.engine_version, ""
         review.gate = {**outcome.gate.model_dump(), "problems": [_clean(text) for text in outcome.problems],
                        "minimums": list(outcome.minimums)}
-        review.counts = dict(outcome.counts)
+        review.counts, review.metered_lines = dict(outcome.counts), outcome.metered_lines
         review.finished_at = clock.now()
         judge(session, review)
         bus.publish(
@@ -197,7 +203,7 @@ def rank_order() -> tuple[Any, ...]:
 def _add(session: Session, fact: Pushed) -> Review:
     review = Review(
         repository=fact.repository, commit=fact.new, base_commit="", ref=fact.ref, subject="", actor=fact.actor,
-        state="queued", verdict="", reasons=[], counts={}, gate={}, engine_version="", error="",
+        state="queued", verdict="", reasons=[], counts={}, gate={}, engine_version="", error="", metered_lines=0,
         created_at=clock.now(), started_at=None, finished_at=None,
     )
     session.add(review)
@@ -215,7 +221,7 @@ def _finding_row(review_id: int, placed: Placed, waivers: dict[str, int]) -> dic
         "fix": _clean(found.fix), "rank": found.rank, "is_new": placed.is_new,
         "suppression": None if placed.suppression is None else _clean(placed.suppression),
         "waiver_id": waivers.get(found.fingerprint) or waivers.get(placed.fingerprint_before),
-        "steps": [asdict(step) for step in found.steps] or None,
+        "steps": [asdict(step) for step in found.steps] or None, "mend": asdict(found.mend) if found.mend and not found.secret else None,
     }
 
 
@@ -223,7 +229,14 @@ def _diagnostic_row(review_id: int, unread: Unread) -> dict[str, Any]:
     told = unread.diagnostic
     return {
         "review_id": review_id, "path": _clean(told.path), "line": told.line or 0, "message": _clean(told.message),
-        "unreadable": unread.unreadable, "is_new": unread.is_new,
+        "unreadable": unread.unreadable, "is_new": unread.is_new, "skipped": "",
+    }
+
+
+def _skipped_row(review_id: int, left: Skipped) -> dict[str, Any]:
+    return {
+        "review_id": review_id, "path": _clean(left.path), "line": 0, "message": _clean(left.why), "unreadable": False,
+        "is_new": False, "skipped": left.reason,
     }
 
 

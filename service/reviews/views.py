@@ -14,11 +14,12 @@ from analyzers.lesson import Lesson, lessons, snippet
 from analyzers.limits import FILE_BYTES_MAX
 from analyzers.ranker import CONFIDENCE_WEIGHT, SEVERITY_WEIGHT
 from service.git import browse, repos
+from service.kernel import clock
 from service.kernel.access import demand, principal, public, site
 from service.kernel.auth import Principal
 from service.kernel.errors import Malformed, Missing
 from service.kernel.site import Site
-from service.reviews import queries, source, store, waivers
+from service.reviews import metering, queries, source, store, waivers
 from service.reviews.models import FindingRow, Review
 from service.reviews.options import gate_of
 from service.reviews.queries import SHOWN, Shown
@@ -28,6 +29,8 @@ pages = Blueprint("reviews", __name__, template_folder="templates")
 
 REVIEWS_ON_PAGE = 50
 FINDINGS_ON_PAGE = 25
+LEFT_OUT_ON_PAGE = 500
+MONTHS_ON_PAGE = 12
 PAGE_MAX = 10**15
 PANEL_ROWS = 8
 PANEL_LOOKS_AT = 100
@@ -82,11 +85,12 @@ def review_page(review_id: int) -> str:
         rows = queries.findings(
             session, review_id, show=show, offset=(page - 1) * FINDINGS_ON_PAGE, limit=FINDINGS_ON_PAGE
         )
-        diagnostics = queries.diagnostics(session, review_id)
+        diagnostics, left_out = queries.diagnostics(session, review_id), queries.skipped(session, review_id, LEFT_OUT_ON_PAGE)
         secrets = queries.secret_places(session, review_id)
     base = f"/reviews/{review_id}"
     return render_template(
         "reviews/review.html", review=review, findings=_placed(review, rows, secrets), diagnostics=diagnostics,
+        left_out=left_out,
         standings=standings, show=show, file_url=file_url, gate_line=gate_line, days=DAYS,
         days_default=waivers.DAYS_DEFAULT, snippet=snippet,
         may_waive=principal().may("review:Waive", f"review/{review.repository}"),
@@ -95,6 +99,16 @@ def review_page(review_id: int) -> str:
         newer=_address(base, {"show": show, "page": str(page - 1)}) if page > 1 else "",
         older=_address(base, {"show": show, "page": str(page + 1)}) if page * FINDINGS_ON_PAGE < standings[show] else "",
     )
+
+
+@pages.get("/reviews/metered")
+@public
+def metered_page() -> str:
+    """Lines of code that were new to the reviewer, by month and git repository."""
+    who, now = principal(), clock.now()
+    with site().db.read() as session:
+        rows = metering.months(session, queries.readable(session, who), metering.months_before(now, MONTHS_ON_PAGE - 1), now)
+    return render_template("reviews/metered.html", rows=rows)
 
 
 @pages.get("/reviews/of/<path:repository>/<commit>")

@@ -87,3 +87,25 @@ def test_other_services_forms_come_out(tree, form):
     done = lockgate("app.py", "--format", form, cwd=tree)
     assert done.returncode == 1
     assert "app.py" in json.dumps(json.loads(done.stdout))
+
+
+def test_every_file_left_out_is_told(tree):
+    (tree / ".lockgate.yml").write_text("review:\n  exclude: ['made/']\n")
+    (tree / "made").mkdir()
+    for number in range(12):
+        (tree / f"made/m{number:02}.py").write_text(INJECTION)
+    (tree / "picture.bin").write_bytes(b"a\0b")
+    (tree / "link.py").symlink_to("/etc/passwd")
+    (tree / "broken.py").write_text("def f(:\n")
+    (tree / "large.txt").write_text("x\n" * 600_000)
+    git(tree, "init", "-q", "other")
+    git(tree / "other", "commit", "-q", "--allow-empty", "-m", "Other")
+    git(tree, "add", "-A")
+    text = lockgate(".", cwd=tree).stdout
+    for told in ("made/m00.py: excluded by `made/`", "2 more: excluded by `made/`", "link.py: a symbolic link", "other: a submodule",
+                 "picture.bin: binary, not text", "broken.py:1: not valid Python", "large.txt: not reviewed: larger than", "15 left out"):
+        assert told in text
+    told = json.loads(lockgate(".", "--format", "json", cwd=tree).stdout)
+    assert len([one for one in told["skipped"] if one["reason"] == "excluded"]) == 12
+    assert {one["reason"] for one in told["skipped"]} == {"excluded", "link", "submodule", "binary"}
+    assert (told["files"], told["metered"]) == (4, 6), "code of app.py and .lockgate.yml"

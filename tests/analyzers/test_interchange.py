@@ -3,15 +3,65 @@
 import json
 from datetime import UTC, datetime
 
+import jsonschema
 import pytest
 
 from analyzers import sarif
-from analyzers.finding import Finding, Mend, SourceFile, Step
+from analyzers.finding import SEVERITIES, Finding, Mend, SourceFile, Step
 from analyzers.options import ReviewOptions
 from analyzers.reports import FORMS
 from analyzers.review import review_file
 from analyzers.sarif_in import BrokenLog, read_log
 
+TEXT = {"type": "string", "minLength": 1}
+LINE = {"type": "integer", "minimum": 1}
+COLUMN = {"type": "integer", "minimum": 0}
+
+
+def one_of(*words):
+    return {"type": "string", "enum": list(words)}
+
+
+def object_of(required, **optional):
+    """The shape of an object that has these members and no others."""
+    return {"type": "object", "required": list(required), "properties": {**required, **optional}, "additionalProperties": False}
+
+
+TOOL = object_of({"id": TEXT, "name": TEXT, "version": TEXT, "vendor": object_of({"name": TEXT})})
+MOMENT = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}$"}
+SHAPES = {
+    # Written by hand after GitLab's pages on security reports 15 and code quality, and Sonar's on generic issues (10.3 and later).
+    "gitlab-sast": object_of({
+        "version": {"type": "string", "pattern": r"^15\.\d+\.\d+$"},
+        "scan": object_of({"analyzer": TOOL, "scanner": TOOL, "type": one_of("sast"), "start_time": MOMENT, "end_time": MOMENT,
+                           "status": one_of("success", "failure")}),
+        "vulnerabilities": {"type": "array", "items": object_of(
+            {"id": TEXT, "location": object_of({"file": TEXT, "start_line": LINE}, end_line=LINE),
+             "identifiers": {"type": "array", "minItems": 1, "items": object_of({"type": TEXT, "name": TEXT, "value": TEXT}, url=TEXT)}},
+            category=one_of("sast"), name={"type": "string", "maxLength": 255}, description=TEXT, solution=TEXT,
+            severity=one_of("Info", "Unknown", "Low", "Medium", "High", "Critical"), scanner=object_of({"id": TEXT, "name": TEXT}),
+            tracking=object_of({"type": one_of("source"), "items": {"type": "array", "minItems": 1, "items": object_of({
+                "file": TEXT, "line_start": LINE, "line_end": LINE,
+                "signatures": {"type": "array", "minItems": 1, "items": object_of({"algorithm": TEXT, "value": TEXT})}})}}),
+        )},
+    }),
+    "gitlab-codequality": {"type": "array", "items": object_of({
+        "description": TEXT, "check_name": TEXT, "fingerprint": TEXT,
+        "severity": one_of("info", "minor", "major", "critical", "blocker"),
+        "location": object_of({"path": TEXT, "lines": object_of({"begin": LINE}, end=LINE)})})},
+    "sonar": object_of({
+        "rules": {"type": "array", "items": object_of({
+            "id": TEXT, "name": TEXT, "engineId": TEXT, "description": TEXT,
+            "cleanCodeAttribute": one_of("CONVENTIONAL", "FORMATTED", "IDENTIFIABLE", "CLEAR", "COMPLETE", "EFFICIENT", "LOGICAL", "DISTINCT",
+                                         "FOCUSED", "MODULAR", "TESTED", "LAWFUL", "RESPECTFUL", "TRUSTWORTHY"),
+            "impacts": {"type": "array", "minItems": 1, "items": object_of({
+                "softwareQuality": one_of("SECURITY", "RELIABILITY", "MAINTAINABILITY"),
+                "severity": one_of("BLOCKER", "HIGH", "MEDIUM", "LOW", "INFO")})}})},
+        "issues": {"type": "array", "items": object_of({"ruleId": TEXT, "primaryLocation": object_of(
+            {"message": TEXT, "filePath": TEXT},
+            textRange=object_of({"startLine": LINE}, endLine=LINE, startColumn=COLUMN, endColumn=COLUMN))})},
+    }),
+}  # fmt: skip
 AT = datetime(2031, 5, 4, 12, tzinfo=UTC)
 
 
@@ -105,3 +155,17 @@ def test_no_form_holds_a_secret_or_its_hash():
         text = json.dumps(form(report.findings, AT, AT))
         assert one.secret_hash not in text
         assert "tulip" not in text
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_each_form_has_its_published_shape(form):
+    source = b"import os, hashlib\n\n\ndef f(name, items=[]):\n    os.system(name)\n    hashlib.md5(b'')\n    try:\n        pass\n    except:\n        pass\n"
+    found = [*review_file(SourceFile("a b.py", source), ReviewOptions()).findings, *review_file(SourceFile("a.env", b"DB_PASSWORD=tulip-44-rain\n"),
+             ReviewOptions()).findings, *(finding(severity=level, end_column=5, why="", fix="", rule=f"r-{level}") for level in SEVERITIES)]
+    made = json.loads(json.dumps(FORMS[form](found, AT, AT)))
+    jsonschema.validate(made, SHAPES[form])
+    assert len(json.dumps(made)) > 2000
+    if form == "sonar":
+        assert {one["ruleId"] for one in made["issues"]} <= {one["id"] for one in made["rules"]}
+    if form == "gitlab-codequality":
+        assert len({one["fingerprint"] for one in made}) == len({one.fingerprint for one in found})

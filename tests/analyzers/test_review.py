@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from analyzers.finding import FileReport, Report, SourceFile
+from analyzers.finding import FileReport, Report, Skipped, SourceFile
 from analyzers.limits import FILE_BYTES_MAX
 from analyzers.options import ReviewOptions
 from analyzers.review import review, review_file
@@ -93,7 +93,7 @@ def test_line_numbers_are_those_of_editors(content):
 
 
 def test_binary_files_are_passed_over():
-    assert of(bytes(range(256)) * 10, "a.png") == FileReport()
+    assert of(bytes(range(256)) * 10, "a.png") == FileReport(skipped=(Skipped("a.png", "binary", "binary, not text"),))
 
 
 def test_a_suppression_needs_rule_and_reason():
@@ -132,6 +132,7 @@ def test_an_unused_suppression_is_told_of():
 
 
 def test_options_leave_files_and_rules_out():
-    assert of(SINS, "docs/a.py", ReviewOptions(exclude=("docs/",))) == FileReport()
+    [left] = of(SINS, "docs/a.py", ReviewOptions(exclude=("docs/", "!docs/b.py"))).skipped
+    assert (left.reason, left.why) == ("excluded", "excluded by `docs/`")
     left = of(SINS, options=ReviewOptions(disable=("sql-injection", "bandit")))
     assert "sql-injection" not in {one.rule for one in left.findings}

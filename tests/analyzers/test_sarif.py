@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from analyzers import sarif
-from analyzers.finding import SourceFile
+from analyzers.finding import Skipped, SourceFile
 from analyzers.options import ReviewOptions
 from analyzers.review import review_file
 
@@ -38,6 +38,14 @@ def test_the_log_fits_the_schema(valid):
     valid.validate(log())
     valid.validate(log(commit="a" * 40, repository="https://git.acme.test/app"))
     valid.validate(sarif.document([]))
+    left = [Skipped("a b/", "folder", "hidden"), Skipped("x.bin", "binary", "no text")]
+    whole = sarif.document([], skipped=left)
+    valid.validate(whole)
+    notes = whole["runs"][0]["invocations"][0]["toolExecutionNotifications"]
+    assert [(one["level"], one["descriptor"]["id"], one["message"]["text"]) for one in notes] == [
+        ("note", "left-out/folder", "not reviewed: hidden"), ("note", "left-out/binary", "not reviewed: no text"),
+    ]
+    assert whole["runs"][0]["invocations"][0]["executionSuccessful"]
 
 
 def test_results_carry_what_code_hosts_read():
