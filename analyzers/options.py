@@ -79,6 +79,9 @@ class ReviewOptions(BaseModel):
     disable: Patterns = ()
     """Rules, by name (`missing-timeout`, `B113`), or whole tools (`bandit`, `detect-secrets`) that say nothing; ALL_BUT_SECRETS."""
 
+    enable: Patterns = ()
+    """Rules about habits that are off unless named here: by name, or `*` for all of them."""
+
     models: ModelOptions = ModelOptions()
     """Sources, sinks, sanitisers and guards that data flow is told of."""
 
@@ -100,6 +103,10 @@ class ReviewOptions(BaseModel):
     def disables(self, rule: str, tool: str) -> bool:
         """Whether the rule's word is not wanted."""
         return rule in self.disable or (self.only_secrets and tool == "bandit") or (tool != "lockgate" and tool in self.disable)
+
+    def enables(self, rule: str) -> bool:
+        """Whether a rule that is off by default is wanted."""
+        return rule in self.enable or "*" in self.enable
 
     @property
     def only_secrets(self) -> bool:

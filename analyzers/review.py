@@ -25,7 +25,7 @@ from analyzers.merge import merge
 from analyzers.metering import code_lines
 from analyzers.options import ReviewOptions
 from analyzers.ranker import rank
-from analyzers.rule import Rule, all_rules
+from analyzers.rule import Rule, all_rules, name_of
 from analyzers.version import engine_version
 
 __all__ = ["engine_version", "review", "review_file", "summed"]
@@ -73,7 +73,7 @@ def review_file(
     lines = Lines(text)
     drafts = list(scan(text, lines, file.path))
     if is_python(file):
-        chosen = all_rules() if rules is None else rules
+        chosen = [one for one in (all_rules() if rules is None else rules) if not one.extended or options.enables(name_of(one))]
         chosen = [one for one in chosen if one.cwe in SECRET_CWES] if options.only_secrets else chosen
         drafts += _python(file, text, lines, chosen, told, options, read)
     if not options.disables("", detect_secrets.TOOL):

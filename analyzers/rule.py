@@ -37,6 +37,10 @@ class Rule:
     cwe: ClassVar[int | None] = None
     prior: ClassVar[float] = 0.5
     """The share of its findings that deserve a change, as far as is known; the ranker starts from it."""
+    references: ClassVar[Sequence[str]] = ()
+    """Addresses of the pages that say with authority what the rule rests on; that of its CWE need not be named."""
+    extended: ClassVar[bool] = False
+    """Whether the rule is about habits, on which teams differ: it runs only where `enable` of `.lockgate.yml` names it."""
     triggers: ClassVar[Sequence[str]] = ()
     """Words of which one must be in the file for the rule to look at it at all; none means every file."""
     calls: ClassVar[Collection[str]] = ()
@@ -109,6 +113,16 @@ def why_of(rule: type) -> str:
 def fix_of(rule: type) -> str:
     """What to do about it."""
     return _told(rule)[2]
+
+
+def references_of(rule: type[Rule]) -> tuple[str, ...]:
+    """Where to read more: the rule's own references, then its CWE."""
+    return (*rule.references, *weakness_page(rule.cwe))
+
+
+def weakness_page(cwe: int | None) -> tuple[str, ...]:
+    """The address of a CWE's definition, if there is one."""
+    return () if cwe is None else (f"https://cwe.mitre.org/data/definitions/{cwe}.html",)
 
 
 @cache

@@ -36,6 +36,7 @@ class Kind:
     labels: frozenset[str]
     prior: float = 0.85
     confidence: Confidence = "high"
+    references: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def load(documents: Iterable[Mapping[str, Any]]) -> Models:
 def _read(models: Models, document: Mapping[str, Any]) -> None:
     for name, one in document.get("kind", {}).items():
         labels = frozenset(one.get("labels", ["remote"]))
-        models.kinds[name] = Kind(**{**one, "name": name, "labels": labels})
+        models.kinds[name] = Kind(**{**one, "name": name, "labels": labels, "references": tuple(one.get("references", ()))})
     for one in document.get("source", []):
         source = Source(one.get("label", "remote"), one["told"])
         names = list(expanded(one["names"]))

@@ -21,6 +21,10 @@ class ArchiveExtraction(CallRule):
     confidence = "medium"
     cwe = 22
     prior = 0.75
+    references = (
+        "https://docs.python.org/3/library/tarfile.html#extraction-filters",
+        "https://docs.python.org/3/library/zipfile.html#zipfile.ZipFile.extract",
+    )
     triggers = ("tarfile", "unpack_archive")
     calls = frozenset(
         f"tarfile.{opener}().{method}" for opener in ("open", "TarFile", "TarFile.open") for method in ("extractall", "extract")

@@ -22,6 +22,7 @@ class AssertForAccess(Rule):
     severity = "medium"
     cwe = 617
     prior = 0.75
+    references = ("https://docs.python.org/3/reference/simple_stmts.html#the-assert-statement",)
     triggers = ("assert ",)
     invalid = (
         "def f(user):\n    assert user.is_admin\n    delete()",

@@ -16,6 +16,7 @@ class AssertOnTuple(Rule):
     severity = "medium"
     cwe = 571
     prior = 0.95
+    references = ("https://docs.python.org/3/reference/simple_stmts.html#the-assert-statement",)
     invalid = (
         'def f(x):\n    assert (x > 0, "must be positive")',
         "def f(x):\n    assert (x,)",

@@ -23,6 +23,7 @@ class AsyncBlockingCall(CallRule):
     severity = "medium"
     cwe = 400
     prior = 0.75
+    references = ("https://docs.python.org/3/library/asyncio-dev.html#running-blocking-code",)
     triggers = ("async def",)
     calls = _BLOCKS
     invalid = (

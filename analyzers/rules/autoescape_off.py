@@ -18,6 +18,7 @@ class AutoescapeOff(CallRule):
     confidence = "medium"
     cwe = 79
     prior = 0.65
+    references = ("https://jinja.palletsprojects.com/en/stable/api/#autoescaping",)
     triggers = ("jinja2", "autoescape", "tornado")
     calls = frozenset({"jinja2.Environment", "jinja2.environment.Environment", "jinja2.sandbox.SandboxedEnvironment",
                        "tornado.template.Loader"})  # fmt: skip

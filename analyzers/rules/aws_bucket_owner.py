@@ -21,6 +21,7 @@ class AwsBucketOwner(CallRule):
     confidence = "medium"
     cwe = 283
     prior = 0.3
+    references = ("https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-owner-condition.html",)
     triggers = ("boto3",)
     calls = frozenset(f"{client}.{name}" for client in _CLIENTS for name in _WRITES)
     invalid = (

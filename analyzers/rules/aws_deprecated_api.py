@@ -25,6 +25,10 @@ class AwsDeprecatedApi(CallRule):
     severity = "low"
     cwe = 477
     prior = 0.6
+    references = (
+        "https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjects.html",
+        "https://docs.aws.amazon.com/lambda/latest/api/API_InvokeAsync.html",
+    )
     triggers = ("boto3",)
     calls = frozenset(f"{client}.{name}" for client in _CLIENTS for name in _OLD)
     invalid = (

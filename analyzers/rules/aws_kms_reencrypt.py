@@ -22,6 +22,7 @@ class AwsKmsReencrypt(CallRule):
     severity = "medium"
     cwe = 311
     prior = 0.7
+    references = ("https://docs.aws.amazon.com/kms/latest/APIReference/API_ReEncrypt.html",)
     triggers = ("boto3",)
     calls = frozenset(f"{client}.encrypt" for client in _CLIENTS)
     invalid = (

@@ -23,6 +23,7 @@ class AwsMetricInLoop(CallRule):
     severity = "low"
     cwe = 400
     prior = 0.55
+    references = ("https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html",)
     triggers = ("boto3",)
     calls = frozenset(f"{client}.{name}" for client in _CLIENTS for name in _BATCH)
     invalid = (

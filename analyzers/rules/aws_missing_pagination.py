@@ -27,6 +27,7 @@ class AwsMissingPagination(CallRule):
     confidence = "medium"
     cwe = 19
     prior = 0.65
+    references = ("https://boto3.amazonaws.com/v1/documentation/api/latest/guide/paginators.html",)
     triggers = ("boto3",)
     calls = frozenset(f"{c}.{m}" for c in _CLIENTS for m in _LISTS) | frozenset(f"{t}.{m}" for t in _TABLES for m in ("scan", "query"))
     invalid = (

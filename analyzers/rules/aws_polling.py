@@ -22,6 +22,7 @@ class AwsPolling(Rule):
     severity = "low"
     cwe = None
     prior = 0.6
+    references = ("https://boto3.amazonaws.com/v1/documentation/api/latest/guide/clients.html#waiters",)
     triggers = ("boto3",)
     invalid = (
         ("import boto3, time\nec2 = boto3.client('ec2')\ndef f(i):\n"

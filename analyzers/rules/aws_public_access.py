@@ -23,6 +23,7 @@ class AwsPublicAccess(CallRule):
     confidence = "medium"
     cwe = 732
     prior = 0.7
+    references = ("https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html",)
     triggers = ("boto3",)
     calls = frozenset(f"{client}.{name}" for client in _CLIENTS for name in (*_ACL, "authorize_security_group_ingress"))
     invalid = (

@@ -21,6 +21,7 @@ class AwsSnsPublishAfterSubscribe(CallRule):
     confidence = "medium"
     cwe = None
     prior = 0.5
+    references = ("https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html",)
     triggers = ("boto3",)
     calls = frozenset(f"{client}.publish" for client in _CLIENTS)
     invalid = (

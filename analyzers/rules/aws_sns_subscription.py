@@ -19,6 +19,7 @@ class AwsSnsSubscription(CallRule):
     severity = "low"
     cwe = None
     prior = 0.5
+    references = ("https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html",)
     triggers = ("boto3",)
     calls = frozenset(f"{client}.subscribe" for client in _CLIENTS)
     invalid = (

@@ -19,6 +19,7 @@ class AwsSnsUnsubscribe(CallRule):
     severity = "medium"
     cwe = 306
     prior = 0.65
+    references = ("https://docs.aws.amazon.com/sns/latest/api/API_ConfirmSubscription.html",)
     triggers = ("boto3",)
     calls = frozenset(f"{client}.confirm_subscription" for client in _CLIENTS)
     invalid = (

@@ -25,6 +25,10 @@ class AwsUncheckedBatch(CallRule):
     severity = "medium"
     cwe = 252
     prior = 0.75
+    references = (
+        "https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html",
+        "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html",
+    )
     triggers = ("boto3",)
     calls = frozenset(f"{client}.{name}" for client in _CLIENTS for name in _BATCHES)
     invalid = (

@@ -20,6 +20,7 @@ class AwsUntrustedImage(CallRule):
     severity = "medium"
     cwe = 349
     prior = 0.75
+    references = ("https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeImages.html",)
     triggers = ("describe_images", "images")
     calls = frozenset({f"{client}.describe_images" for client in _CLIENTS} | {"boto3.resource().images.filter"})
     invalid = (

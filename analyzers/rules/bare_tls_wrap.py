@@ -16,6 +16,7 @@ class BareTlsWrap(CallRule):
     severity = "medium"
     cwe = 295
     prior = 0.8
+    references = ("https://docs.python.org/3/library/ssl.html#security-considerations",)
     triggers = ("wrap_socket", "SSLv23")
     calls = frozenset({"ssl.wrap_socket", "OpenSSL.SSL.Context", "ssl.SSLContext"})
     invalid = (

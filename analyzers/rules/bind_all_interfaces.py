@@ -23,6 +23,7 @@ class BindAllInterfaces(Rule):
     confidence = "medium"
     cwe = 605
     prior = 0.4
+    references = ("https://docs.python.org/3/library/socket.html#socket-families",)
     triggers = ("0.0.0.0", "::", "*:", "bind", "Server")  # noqa: S104  what the rule looks for
     invalid = (
         "def f(app):\n    app.run(host='0.0.0.0', port=80)",

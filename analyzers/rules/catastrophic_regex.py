@@ -29,6 +29,7 @@ class CatastrophicRegex(CallRule):
     severity = "medium"
     cwe = 1333
     prior = 0.7
+    references = ("https://owasp.org/www-community/attacks/Regular_expression_Denial_of_Service_-_ReDoS",)
     triggers = ("re.", "import re", "from re ", "regex")
     calls = frozenset(f"re.{name}" for name in ("compile", "match", "search", "fullmatch", "sub", "subn", "split", "findall", "finditer"))
     invalid = (

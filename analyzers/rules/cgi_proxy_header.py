@@ -16,6 +16,7 @@ class CgiProxyHeader(CallRule):
     severity = "medium"
     cwe = 807
     prior = 0.6
+    references = ("https://httpoxy.org/",)
     triggers = ("CGIHandler", "CGIScript", "CGIDirectory", "CGIHTTPRequestHandler")
     calls = frozenset({"wsgiref.handlers.CGIHandler", "wsgiref.handlers.IISCGIHandler", "twisted.web.twcgi.CGIScript",
                        "twisted.web.twcgi.CGIDirectory", "http.server.CGIHTTPRequestHandler"})  # fmt: skip

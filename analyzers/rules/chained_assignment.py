@@ -20,6 +20,7 @@ class ChainedAssignment(Rule):
     severity = "medium"
     cwe = None
     prior = 0.8
+    references = ("https://pandas.pydata.org/docs/user_guide/copy_on_write.html",)
     triggers = ("pandas",)
     invalid = (
         "import pandas as pd\ndf = pd.read_csv('a')\ndf['a']['b'] = 1",

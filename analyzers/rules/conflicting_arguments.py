@@ -20,6 +20,7 @@ class ConflictingArguments(CallRule):
     severity = "high"
     cwe = 628
     prior = 0.95
+    references = ("https://docs.python.org/3/library/subprocess.html#subprocess.run",)
     triggers = ("subprocess", "open")
     calls = frozenset({*_RUN, "builtins.open", "io.open"})
     invalid = (

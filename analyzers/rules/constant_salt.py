@@ -25,6 +25,7 @@ class ConstantSalt(CallRule):
     severity = "medium"
     cwe = 760
     prior = 0.8
+    references = ("https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html#salting",)
     triggers = ("salt", "pbkdf2", "PBKDF2", "hashpw", "crypt", "hash_secret")
     calls = frozenset(_SALT)
     invalid = (

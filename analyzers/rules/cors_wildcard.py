@@ -22,6 +22,7 @@ class CorsWildcard(CallRule):
     severity = "medium"
     cwe = 942
     prior = 0.65
+    references = ("https://developer.mozilla.org/en-US/docs/Web/HTTP/Guides/CORS",)
     triggers = ("CORS", "Access-Control", "access-control", "cross_origin")
     methods = ("add", "set", "setdefault", "send_header", "set_header", "add_header")
     calls = frozenset({"flask_cors.CORS", "flask_cors.cross_origin", "fastapi.FastAPI().add_middleware",

@@ -35,6 +35,7 @@ class CredentialArgument(Rule):
     confidence = "medium"
     cwe = 798
     prior = 0.8
+    references = ("https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",)
     invalid = (
         'import ftplib\nftp = ftplib.FTP_TLS("files.example.org")\nftp.login("ann", "tulip-44-rain")',
         'import requests\nrequests.get("https://a.example", auth=("ann", "tulip-44-rain"), timeout=5)',

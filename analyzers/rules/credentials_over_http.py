@@ -23,6 +23,7 @@ class CredentialsOverHttp(CallRule):
     severity = "high"
     cwe = 319
     prior = 0.8
+    references = ("https://www.rfc-editor.org/rfc/rfc7617.html#section-4",)
     triggers = ("http://",)
     calls = frozenset(
         f"{client}.{verb}" for client in ("requests", "requests.Session()", "httpx", "httpx.Client()", "httpx.AsyncClient()",

@@ -20,6 +20,10 @@ class CsrfDisabled(Rule):
     severity = "medium"
     cwe = 352
     prior = 0.65
+    references = (
+        "https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html",
+        "https://docs.djangoproject.com/en/stable/howto/csrf/",
+    )
     triggers = ("csrf", "CSRF")
     invalid = (
         "from django.views.decorators.csrf import csrf_exempt\n@csrf_exempt\ndef pay(request): ...",

@@ -22,6 +22,7 @@ class DebugServer(Rule):
     severity = "high"
     cwe = 489
     prior = 0.8
+    references = ("https://flask.palletsprojects.com/en/stable/debugging/", "https://werkzeug.palletsprojects.com/en/stable/debug/")
     triggers = ("debug", "DEBUG")
     invalid = (
         "from flask import Flask\napp = Flask(__name__)\napp.run(debug=True)",

@@ -17,6 +17,7 @@ class DictGetOrDefault(Rule):
     severity = "info"
     cwe = None
     prior = 0.4
+    references = ("https://docs.python.org/3/library/stdtypes.html#dict.get",)
     triggers = ("if ",)
     invalid = (
         "if k in d:\n    x = d[k]\nelse:\n    x = 0",

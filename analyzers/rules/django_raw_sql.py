@@ -20,6 +20,10 @@ class DjangoRawSql(CallRule):
     severity = "high"
     cwe = 89
     prior = 0.8
+    references = (
+        "https://docs.djangoproject.com/en/stable/topics/security/#sql-injection-protection",
+        "https://docs.djangoproject.com/en/stable/ref/models/querysets/#extra",
+    )
     triggers = ("extra(", "RawSQL")
     methods = ("extra",)
     calls = frozenset({"django.db.models.expressions.RawSQL", "django.db.models.RawSQL"})

@@ -24,6 +24,7 @@ class DockerContainer(CallRule):
     severity = "high"
     cwe = 250
     prior = 0.75
+    references = ("https://cheatsheetseries.owasp.org/cheatsheets/Docker_Security_Cheat_Sheet.html",)
     triggers = ("docker",)
     calls = frozenset(f"{client}.containers.{verb}" for client in _CLIENTS for verb in ("run", "create"))
     invalid = (

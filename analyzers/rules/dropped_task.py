@@ -16,6 +16,7 @@ class DroppedTask(CallRule):
     severity = "medium"
     cwe = None
     prior = 0.7
+    references = ("https://docs.python.org/3/library/asyncio-task.html#asyncio.create_task",)
     triggers = ("create_task", "ensure_future")
     calls = frozenset({"asyncio.create_task", "asyncio.ensure_future", "asyncio.get_event_loop().create_task",
                        "asyncio.get_running_loop().create_task"})  # fmt: skip

@@ -19,6 +19,7 @@ class DuplicateCondition(Rule):
     confidence = "medium"
     cwe = 561
     prior = 0.75
+    references = ("https://docs.python.org/3/reference/compound_stmts.html#the-if-statement",)
     triggers = ("elif", "else")
     invalid = (
         "if a:\n    f()\nelif b:\n    g()\nelif a:\n    h()",

@@ -17,6 +17,7 @@ class DuplicateKey(Rule):
     severity = "medium"
     cwe = 561
     prior = 0.9
+    references = ("https://docs.python.org/3/reference/expressions.html#dictionary-displays",)
     triggers = ("{",)
     invalid = (
         "d = {'a': 1, 'a': 2}",

@@ -19,6 +19,7 @@ class DynamicCode(Rule):
     confidence = "medium"
     cwe = 95
     prior = 0.7
+    references = ("https://docs.python.org/3/library/functions.html#eval", "https://docs.python.org/3/library/ast.html#ast.literal_eval")
     triggers = ("eval", "exec")
     invalid = (
         "def f(text):\n    return eval(text)",

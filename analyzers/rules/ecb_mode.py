@@ -21,6 +21,9 @@ class EcbMode(CallRule):
     severity = "high"
     cwe = 327
     prior = 0.85
+    references = (
+        "https://cryptography.io/en/latest/hazmat/primitives/symmetric-encryption/#cryptography.hazmat.primitives.ciphers.modes.ECB",
+    )
     triggers = ("ECB",)
     calls = frozenset({_MODE}) | frozenset(f"{package}.{name}.new" for package in _PACKAGES for name in _CIPHERS)
     invalid = (

@@ -18,6 +18,7 @@ class EmptyFString(Rule):
     severity = "low"
     cwe = None
     prior = 0.7
+    references = ("https://docs.python.org/3/reference/lexical_analysis.html#f-strings",)
     triggers = ("f'", 'f"', "F'", 'F"')
     invalid = (
         "x = f'hello'",

@@ -23,6 +23,7 @@ class FastPasswordHash(CallRule):
     confidence = "medium"
     cwe = 916
     prior = 0.75
+    references = ("https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html",)
     triggers = ("hashlib",)
     calls = frozenset(
         f"hashlib.{name}" for name in ("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3_256", "sha3_512", "blake2b", "blake2s")

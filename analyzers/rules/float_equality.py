@@ -17,6 +17,7 @@ class FloatEquality(Rule):
     confidence = "medium"
     cwe = 1077
     prior = 0.5
+    references = ("https://docs.python.org/3/tutorial/floatingpoint.html", "https://docs.python.org/3/library/math.html#math.isclose")
     triggers = ("==", "!=")
     invalid = (
         "def f(a, b):\n    return a + b == 0.3",

@@ -24,6 +24,10 @@ class FormatMismatch(Rule):
     severity = "medium"
     cwe = 628
     prior = 0.9
+    references = (
+        "https://docs.python.org/3/library/stdtypes.html#printf-style-string-formatting",
+        "https://docs.python.org/3/library/string.html#format-string-syntax",
+    )
     triggers = ("%", ".format(", "log")
     methods = ("format", *_LEVELS)
     invalid = (

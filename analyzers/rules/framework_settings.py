@@ -22,6 +22,7 @@ class FrameworkSettings(Rule):
     confidence = "medium"
     cwe = 16
     prior = 0.6
+    references = ("https://docs.djangoproject.com/en/stable/howto/deployment/checklist/",)
     triggers = ("DEBUG", "ALLOWED_HOSTS",
                 "AUTH_PASSWORD_VALIDATORS", "X_FRAME_OPTIONS", "xframe_options_exempt", "X-Frame-Options", "HASHERS")  # fmt: skip
     invalid = (

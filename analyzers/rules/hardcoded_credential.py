@@ -23,6 +23,7 @@ class HardcodedCredential(Rule):
     confidence = "medium"
     cwe = 798
     prior = 0.8
+    references = ("https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html",)
     invalid = (
         'password = "hunter2-plum"',
         'DB_PASSWORD: str = "tulip-44-rain"',

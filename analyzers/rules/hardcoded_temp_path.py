@@ -25,6 +25,7 @@ class HardcodedTempPath(CallRule):
     confidence = "medium"
     cwe = 377
     prior = 0.65
+    references = ("https://docs.python.org/3/library/tempfile.html",)
     triggers = ("/tmp", "/dev/shm")  # noqa: S108  what the rule looks for
     calls = frozenset({"builtins.open", "io.open", "os.open", "os.mkdir", "os.makedirs", "shutil.copy",
                        "sqlite3.connect", "logging.FileHandler"}

@@ -23,6 +23,7 @@ class HostHeaderTrust(Rule):
     confidence = "medium"
     cwe = 644
     prior = 0.65
+    references = ("https://docs.djangoproject.com/en/stable/topics/security/#host-header-validation",)
     triggers = ("host", "Host", "HOST", "url_root", "base_url")
     invalid = (
         "from flask import request\ndef reset():\n    link = 'https://' + request.headers['Host'] + '/reset/' + token()",

@@ -23,6 +23,7 @@ class HostnameRegex(CallRule):
     confidence = "medium"
     cwe = 20
     prior = 0.65
+    references = ("https://docs.python.org/3/library/re.html#regular-expression-syntax",)
     triggers = ("re.", "from re ")
     calls = frozenset(f"re.{name}" for name in ("compile", "match", "search", "fullmatch"))
     invalid = (

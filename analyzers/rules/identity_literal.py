@@ -19,6 +19,7 @@ class IdentityLiteral(Rule):
     severity = "medium"
     cwe = 597
     prior = 0.9
+    references = ("https://docs.python.org/3/reference/expressions.html#is-not",)
     invalid = (
         'def f(x):\n    return x is "yes"',
         "def f(x):\n    return x is not 0",

@@ -25,6 +25,7 @@ class IgnoredResult(Rule):
     severity = "medium"
     cwe = 252
     prior = 0.85
+    references = ("https://docs.python.org/3/library/stdtypes.html#string-methods",)
     invalid = (
         "class A:\n    def title(self, name):\n        name.upper()\n        return name",
         "def f(path):\n    path.name.removesuffix('.txt')\n    return path",

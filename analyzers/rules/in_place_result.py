@@ -24,6 +24,7 @@ class InPlaceResult(Rule):
     severity = "high"
     cwe = 252
     prior = 0.9
+    references = ("https://docs.python.org/3/library/stdtypes.html#list.sort",)
     triggers = ("= ", "return", "random.shuffle")
     invalid = (
         "xs = [3, 1]\nys = xs.sort()",

@@ -18,6 +18,7 @@ class InconsistentReturn(Rule):
     confidence = "medium"
     cwe = None
     prior = 0.65
+    references = ("https://peps.python.org/pep-0008/#programming-recommendations",)
     triggers = ("return",)
     invalid = (
         "def f(x):\n    if x:\n        return 1, 2\n    return 1, 2, 3",

@@ -22,6 +22,7 @@ class InsecureCookie(CallRule):
     severity = "medium"
     cwe = 614
     prior = 0.75
+    references = ("https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Set-Cookie",)
     triggers = ("set_cookie",)
     methods = ("set_cookie",)
     invalid = (

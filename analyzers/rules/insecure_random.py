@@ -28,6 +28,7 @@ class InsecureRandom(Rule):
     confidence = "medium"
     cwe = 330
     prior = 0.7
+    references = ("https://docs.python.org/3/library/random.html", "https://docs.python.org/3/library/secrets.html")
     triggers = ("random",)
     invalid = (
         "import random\ntoken = random.getrandbits(128)",

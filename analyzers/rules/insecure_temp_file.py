@@ -19,6 +19,7 @@ class InsecureTempFile(Rule):
     severity = "medium"
     cwe = 377
     prior = 0.8
+    references = ("https://docs.python.org/3/library/tempfile.html#tempfile.mktemp",)
     triggers = ("mktemp", "tempnam", "tmpnam")
     invalid = (
         "import tempfile\npath = tempfile.mktemp()",

@@ -20,6 +20,7 @@ class JwtUnverified(CallRule):
     severity = "high"
     cwe = 347
     prior = 0.85
+    references = ("https://www.rfc-editor.org/rfc/rfc8725.html",)
     triggers = ("jwt", "jose")
     calls = frozenset({"jwt.decode", "jwt.PyJWT().decode", "jose.jwt.decode", "jose.jwt.get_unverified_claims", "jwt.api_jwt.decode"})
     invalid = (

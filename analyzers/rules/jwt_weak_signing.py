@@ -18,6 +18,7 @@ class JwtWeakSigning(CallRule):
     severity = "high"
     cwe = 321
     prior = 0.8
+    references = ("https://www.rfc-editor.org/rfc/rfc8725.html",)
     triggers = ("jwt",)
     calls = frozenset({"jwt.encode", "jose.jwt.encode", "jwt.PyJWT().encode"})
     invalid = (

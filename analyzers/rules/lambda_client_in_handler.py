@@ -17,6 +17,7 @@ class LambdaClientInHandler(CallRule):
     severity = "low"
     cwe = 400
     prior = 0.65
+    references = ("https://docs.aws.amazon.com/lambda/latest/dg/best-practices.html",)
     triggers = ("boto3",)
     calls = frozenset({"boto3.client", "boto3.resource", "boto3.Session", "boto3.session.Session"})
     invalid = (

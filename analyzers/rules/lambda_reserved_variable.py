@@ -24,6 +24,7 @@ class LambdaReservedVariable(Rule):
     confidence = "medium"
     cwe = 15
     prior = 0.6
+    references = ("https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html",)
     triggers = ("AWS_", "LAMBDA_", "_HANDLER", "_X_AMZN")
     calls = frozenset({"os.putenv", "os.environ.setdefault", "os.environ.__setitem__", "os.unsetenv"})
     invalid = (

@@ -22,6 +22,9 @@ class LateBindingClosure(Rule):
     confidence = "medium"
     cwe = None
     prior = 0.7
+    references = (
+        "https://docs.python.org/3/faq/programming.html#why-do-lambdas-defined-in-a-loop-with-different-values-all-return-the-same-result",
+    )
     triggers = ("for",)
     invalid = (
         "calls = []\nfor i in range(3):\n    calls.append(lambda: i)",

@@ -19,6 +19,7 @@ class LdapAnonymousBind(CallRule):
     severity = "medium"
     cwe = 287
     prior = 0.65
+    references = ("https://www.rfc-editor.org/rfc/rfc4513.html#section-5.1.2",)
     triggers = ("ldap",)
     calls = frozenset(f"ldap.{maker}().{verb}" for maker in ("initialize", "open") for verb in _VERBS) | {"ldap3.Connection"}
     invalid = (

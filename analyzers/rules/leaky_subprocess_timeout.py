@@ -23,6 +23,7 @@ class LeakySubprocessTimeout(Rule):
     confidence = "medium"
     cwe = 772
     prior = 0.6
+    references = ("https://docs.python.org/3/library/subprocess.html#subprocess.Popen.communicate",)
     triggers = ("Popen",)
     invalid = (
         """

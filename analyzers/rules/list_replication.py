@@ -18,6 +18,7 @@ class ListReplication(Rule):
     severity = "medium"
     cwe = None
     prior = 0.9
+    references = ("https://docs.python.org/3/faq/programming.html#how-do-i-create-a-multidimensional-list",)
     triggers = ("]",)
     invalid = (
         "grid = [[0] * 3] * 3",

@@ -21,6 +21,7 @@ class LockWithoutRelease(Rule):
     confidence = "medium"
     cwe = 667
     prior = 0.7
+    references = ("https://docs.python.org/3/library/threading.html#using-locks-conditions-and-semaphores-in-the-with-statement",)
     triggers = (".acquire(",)
     invalid = (
         "def f(lock):\n    lock.acquire()\n    work()\n    lock.release()",

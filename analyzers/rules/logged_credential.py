@@ -28,6 +28,7 @@ class LoggedCredential(Rule):
     confidence = "medium"
     cwe = 532
     prior = 0.75
+    references = ("https://cheatsheetseries.owasp.org/cheatsheets/Logging_Cheat_Sheet.html#data-to-exclude",)
     triggers = ("log", "LOG", "print")
     methods = _LEVELS
     calls = frozenset({"builtins.print"})

@@ -17,6 +17,7 @@ class LoggingConfigListen(CallRule):
     severity = "high"
     cwe = 94
     prior = 0.8
+    references = ("https://docs.python.org/3/library/logging.config.html#logging.config.listen",)
     triggers = ("listen",)
     calls = frozenset({"logging.config.listen"})
     invalid = (

@@ -22,6 +22,7 @@ class LooseFilePermissions(CallRule):
     confidence = "medium"
     cwe = 732
     prior = 0.7
+    references = ("https://docs.python.org/3/library/os.html#os.chmod",)
     triggers = ("chmod", "umask", "mkdir", "makedirs")
     calls = frozenset({*_PLACES, "os.umask"})
     invalid = (

@@ -19,6 +19,7 @@ class MakoTemplate(CallRule):
     confidence = "medium"
     cwe = 79
     prior = 0.6
+    references = ("https://docs.makotemplates.org/en/latest/filtering.html",)
     triggers = ("mako",)
     calls = frozenset({"mako.template.Template", "mako.lookup.TemplateLookup"})
     invalid = (

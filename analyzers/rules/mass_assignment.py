@@ -23,6 +23,7 @@ class MassAssignment(Rule):
     confidence = "medium"
     cwe = 915
     prior = 0.7
+    references = ("https://cheatsheetseries.owasp.org/cheatsheets/Mass_Assignment_Cheat_Sheet.html",)
     triggers = ("request", "__all__", "exclude")
     invalid = (
         "from flask import request\ndef f():\n    return User(**request.json)",

@@ -22,6 +22,7 @@ class MissingRaise(Rule):
     severity = "high"
     cwe = 390
     prior = 0.95
+    references = ("https://docs.python.org/3/reference/simple_stmts.html#the-raise-statement",)
     triggers = ("Error", "Exception", "Exit", "Interrupt", "StopIteration", "Warning")
     invalid = (
         "def f(x):\n    if x:\n        ValueError('bad')",

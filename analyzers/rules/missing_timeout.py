@@ -23,6 +23,7 @@ class MissingTimeout(Rule):
     severity = "medium"
     cwe = 400
     prior = 0.6
+    references = ("https://requests.readthedocs.io/en/latest/user/advanced/#timeouts",)
     triggers = ("requests", "urlopen", "httpx")
     invalid = (
         "import requests\nrequests.get('https://example.org')",

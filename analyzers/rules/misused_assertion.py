@@ -19,6 +19,7 @@ class MisusedAssertion(Rule):
     severity = "medium"
     cwe = 571
     prior = 0.85
+    references = ("https://docs.python.org/3/library/unittest.html#unittest.TestCase.assertTrue",)
     triggers = ("assertTrue", "assertFalse", "assert_")
     methods = _TRUTH
     invalid = (

@@ -22,6 +22,7 @@ class MutableDefault(Rule):
     severity = "medium"
     cwe = None
     prior = 0.6
+    references = ("https://docs.python.org/3/faq/programming.html#why-are-default-values-shared-between-objects",)
     invalid = (
         "def f(x=[]): ...",
         "def f(*, x={}): ...",

@@ -20,6 +20,7 @@ class MutationWhileIterating(Rule):
     severity = "medium"
     cwe = None
     prior = 0.8
+    references = ("https://docs.python.org/3/reference/compound_stmts.html#the-for-statement",)
     triggers = ("for ",)
     invalid = (
         "for x in items:\n    if x:\n        items.remove(x)",

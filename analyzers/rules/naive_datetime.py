@@ -17,6 +17,7 @@ class NaiveDatetime(CallRule):
     severity = "low"
     cwe = None
     prior = 0.65
+    references = ("https://docs.python.org/3/library/datetime.html#datetime.datetime.utcnow",)
     triggers = ("utcnow", "utcfromtimestamp")
     calls = frozenset({"datetime.datetime.utcnow", "datetime.datetime.utcfromtimestamp"})
     invalid = (

@@ -18,6 +18,7 @@ class NanComparison(Rule):
     severity = "high"
     cwe = 570
     prior = 0.95
+    references = ("https://docs.python.org/3/library/math.html#math.isnan",)
     triggers = ("nan", "NaN", "NAN", "NaT", "NA")
     invalid = (
         "import math\ndef f(x):\n    return x == math.nan",

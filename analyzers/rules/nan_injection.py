@@ -22,6 +22,7 @@ class NanInjection(CallRule):
     confidence = "medium"
     cwe = 20
     prior = 0.6
+    references = ("https://docs.python.org/3/library/functions.html#float",)
     triggers = ("float", "complex")
     calls = frozenset({"builtins.float", "builtins.complex"})
     invalid = (

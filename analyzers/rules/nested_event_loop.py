@@ -16,6 +16,7 @@ class NestedEventLoop(CallRule):
     severity = "high"
     cwe = None
     prior = 0.9
+    references = ("https://docs.python.org/3/library/asyncio-runner.html#asyncio.run",)
     triggers = ("async def",)
     calls = frozenset({"asyncio.run", "asyncio.get_event_loop().run_until_complete", "asyncio.get_running_loop().run_until_complete",
                        "asyncio.get_event_loop().run_forever", "asyncio.new_event_loop().run_until_complete"})  # fmt: skip

@@ -24,6 +24,7 @@ class NoneDereference(Rule):
     confidence = "medium"
     cwe = 476
     prior = 0.6
+    references = ("https://docs.python.org/3/library/re.html#match-objects",)
     triggers = ("re.", "from re", "getmodule", "which", "environ", "getenv", "guess_extension", "find_spec")
     invalid = (
         "import re\nx = re.match('a', t).group(1)",

@@ -17,6 +17,7 @@ class NoneEquality(Rule):
     severity = "low"
     cwe = None
     prior = 0.55
+    references = ("https://peps.python.org/pep-0008/#programming-recommendations",)
     triggers = ("None",)
     invalid = (
         "def f(x):\n    return x == None",

@@ -17,6 +17,7 @@ class ObjectDictModification(Rule):
     severity = "info"
     cwe = None
     prior = 0.5
+    references = ("https://docs.python.org/3/reference/datamodel.html#object.__dict__",)
     triggers = ("__dict__",)
     invalid = (
         "def f(a):\n    a.__dict__['x'] = 1",

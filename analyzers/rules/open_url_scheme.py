@@ -21,6 +21,7 @@ class OpenUrlScheme(CallRule):
     confidence = "low"
     cwe = 22
     prior = 0.4
+    references = ("https://docs.python.org/3/library/urllib.request.html#urllib.request.urlopen",)
     triggers = ("urllib",)
     calls = frozenset({"urllib.request.urlopen", "urllib.request.urlretrieve", "urllib.request.URLopener().open",
                        "urllib.request.FancyURLopener().open"})  # fmt: skip

@@ -16,6 +16,7 @@ class PlainProtocol(CallRule):
     severity = "medium"
     cwe = 319
     prior = 0.7
+    references = ("https://www.rfc-editor.org/rfc/rfc4217.html", "https://docs.python.org/3/library/ftplib.html#ftplib.FTP_TLS")
     triggers = ("telnetlib", "ftplib", "imaplib", "poplib", "nntplib", "pyghmi", "telnetlib3", "aioftp")
     calls = frozenset(
         {"telnetlib.Telnet", "ftplib.FTP", "nntplib.NNTP", "telnetlib3.open_connection", "pyghmi.ipmi.command.Command",

@@ -25,6 +25,7 @@ class PoolNotClosed(Rule):
     confidence = "medium"
     cwe = 772
     prior = 0.65
+    references = ("https://docs.python.org/3/library/multiprocessing.html#multiprocessing.pool.Pool",)
     triggers = ("Pool",)
     invalid = (
         "from multiprocessing import Pool\ndef f(x):\n    pool = Pool(4)\n    return pool.map(g, x)",

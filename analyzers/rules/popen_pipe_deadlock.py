@@ -20,6 +20,7 @@ class PopenPipeDeadlock(Rule):
     severity = "medium"
     cwe = 833
     prior = 0.8
+    references = ("https://docs.python.org/3/library/subprocess.html#subprocess.Popen.wait",)
     triggers = ("PIPE",)
     calls = frozenset({"subprocess.call", "subprocess.check_call"})
     invalid = (

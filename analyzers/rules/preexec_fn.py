@@ -17,6 +17,7 @@ class PreexecFn(CallRule):
     severity = "low"
     cwe = 833
     prior = 0.5
+    references = ("https://docs.python.org/3/library/subprocess.html#subprocess.Popen",)
     triggers = ("preexec_fn",)
     calls = frozenset(f"subprocess.{name}" for name in ("run", "call", "check_call", "check_output", "Popen"))
     invalid = (

@@ -21,6 +21,7 @@ class ProcessTerminate(CallRule):
     confidence = "medium"
     cwe = 772
     prior = 0.55
+    references = ("https://docs.python.org/3/library/multiprocessing.html#multiprocessing.Process.terminate",)
     triggers = ("terminate", "kill")
     calls = frozenset(f"{maker}.{verb}" for maker in _MAKERS for verb in ("terminate", "kill"))
     invalid = (

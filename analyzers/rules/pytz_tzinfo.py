@@ -17,6 +17,7 @@ class PytzTzinfo(CallRule):
     severity = "medium"
     cwe = None
     prior = 0.9
+    references = ("https://pythonhosted.org/pytz/#localized-times-and-date-arithmetic",)
     triggers = ("pytz",)
     calls = frozenset({"datetime.datetime", "datetime.datetime.now().replace", "datetime.datetime.combine", "datetime.datetime().replace",
                        "datetime.time", "datetime.datetime.strptime().replace", "datetime.datetime.fromisoformat().replace"})  # fmt: skip

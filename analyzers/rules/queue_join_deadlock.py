@@ -22,6 +22,7 @@ class QueueJoinDeadlock(Rule):
     confidence = "medium"
     cwe = 833
     prior = 0.75
+    references = ("https://docs.python.org/3/library/multiprocessing.html#programming-guidelines",)
     triggers = ("multiprocessing",)
     invalid = (
         ("from multiprocessing import Process, Queue\ndef f():\n    q = Queue()\n    p = Process(target=g, args=(q,))\n    p.start()\n"

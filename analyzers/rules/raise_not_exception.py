@@ -18,6 +18,7 @@ class RaiseNotException(Rule):
     severity = "medium"
     cwe = None
     prior = 0.95
+    references = ("https://docs.python.org/3/library/constants.html#NotImplemented",)
     triggers = ("raise",)
     invalid = (
         "def f():\n    raise NotImplemented",

@@ -17,6 +17,7 @@ class RaisedPrivileges(CallRule):
     confidence = "medium"
     cwe = 269
     prior = 0.65
+    references = ("https://docs.python.org/3/library/os.html#os.setuid",)
     triggers = ("setuid", "seteuid", "setgid", "setegid", "setreuid", "setresuid")
     calls = frozenset(f"os.{name}" for name in ("setuid", "seteuid", "setgid", "setegid", "setreuid", "setresuid", "setregid"))
     invalid = (

@@ -17,6 +17,7 @@ class ReturnInFinally(Rule):
     severity = "medium"
     cwe = 584
     prior = 0.85
+    references = ("https://peps.python.org/pep-0765/",)
     triggers = ("finally",)
     invalid = (
         "def f():\n    try:\n        g()\n    finally:\n        return 1",

@@ -21,6 +21,7 @@ class SemaphoreOverflow(CallRule):
     confidence = "medium"
     cwe = 821
     prior = 0.55
+    references = ("https://docs.python.org/3/library/threading.html#threading.BoundedSemaphore",)
     triggers = ("Semaphore",)
     calls = frozenset(f"{maker}().release" for maker in _MAKERS)
     invalid = (

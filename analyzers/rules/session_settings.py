@@ -20,6 +20,10 @@ class SessionSettings(Rule):
     severity = "medium"
     cwe = 614
     prior = 0.65
+    references = (
+        "https://flask.palletsprojects.com/en/stable/web-security/#set-cookie-options",
+        "https://docs.djangoproject.com/en/stable/ref/settings/#session-cookie-secure",
+    )
     triggers = ("_COOKIE_", "SECURE_")
     invalid = (
         "app.config['SESSION_COOKIE_SECURE'] = False",

@@ -22,6 +22,7 @@ class ShadowedBuiltin(Rule):
     severity = "high"
     cwe = None
     prior = 0.9
+    references = ("https://docs.python.org/3/library/functions.html",)
     invalid = (
         "list = [1]\nx = list((1, 2))",
         "def f(xs):\n    max = 0\n    for x in xs:\n        max = 3\n    return max(xs)",

@@ -18,6 +18,10 @@ class ShadowedHandler(Rule):
     severity = "medium"
     cwe = 561
     prior = 0.9
+    references = (
+        "https://docs.python.org/3/reference/compound_stmts.html#the-try-statement",
+        "https://docs.python.org/3/library/exceptions.html#exception-hierarchy",
+    )
     triggers = ("except",)
     invalid = (
         "try:\n    f()\nexcept Exception:\n    g()\nexcept ValueError:\n    h()",

@@ -23,6 +23,7 @@ class SharedClassAttribute(Rule):
     confidence = "medium"
     cwe = None
     prior = 0.7
+    references = ("https://docs.python.org/3/tutorial/classes.html#class-and-instance-variables",)
     triggers = ("class ",)
     invalid = (
         "class A:\n    items = []\n    def add(self, x):\n        self.items.append(x)",

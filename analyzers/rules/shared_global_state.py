@@ -20,6 +20,7 @@ class SharedGlobalState(Rule):
     confidence = "medium"
     cwe = 362
     prior = 0.6
+    references = ("https://flask.palletsprojects.com/en/stable/appcontext/",)
     triggers = ("global ",)
     invalid = (
         "n = 0\n@app.route('/')\ndef f():\n    global n\n    n += 1\n    return str(n)",

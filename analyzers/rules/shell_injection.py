@@ -27,6 +27,7 @@ class ShellInjection(Rule):
     severity = "high"
     cwe = 78
     prior = 0.85
+    references = ("https://docs.python.org/3/library/subprocess.html#security-considerations",)
     triggers = ("subprocess", "system", "popen", "commands")
     invalid = (
         'import subprocess\ndef f(name):\n    subprocess.run("ls " + name, shell=True)',

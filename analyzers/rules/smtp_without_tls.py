@@ -18,6 +18,7 @@ class SmtpWithoutTls(CallRule):
     severity = "high"
     cwe = 319
     prior = 0.8
+    references = ("https://docs.python.org/3/library/smtplib.html#smtplib.SMTP.starttls",)
     triggers = ("smtplib",)
     calls = frozenset({"smtplib.SMTP().login"})
     invalid = (

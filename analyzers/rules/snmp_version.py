@@ -17,6 +17,7 @@ class SnmpVersion(CallRule):
     severity = "medium"
     cwe = 319
     prior = 0.7
+    references = ("https://www.rfc-editor.org/rfc/rfc3414.html",)
     triggers = ("pysnmp",)
     calls = frozenset(f"pysnmp.hlapi{part}.CommunityData" for part in ("", ".asyncio", ".v3arch.asyncio", ".v1arch.asyncio"))
     invalid = (

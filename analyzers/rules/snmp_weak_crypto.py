@@ -19,6 +19,7 @@ class SnmpWeakCrypto(CallRule):
     severity = "medium"
     cwe = 319
     prior = 0.7
+    references = ("https://www.rfc-editor.org/rfc/rfc3414.html", "https://www.rfc-editor.org/rfc/rfc3826.html")
     triggers = ("UsmUserData",)
     calls = frozenset(f"pysnmp.hlapi{part}.UsmUserData" for part in ("", ".asyncio", ".v3arch.asyncio"))
     invalid = (

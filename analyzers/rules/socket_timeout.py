@@ -19,6 +19,7 @@ class SocketTimeout(CallRule):
     confidence = "medium"
     cwe = 400
     prior = 0.5
+    references = ("https://docs.python.org/3/library/socket.html#notes-on-socket-timeouts",)
     triggers = ("socket", "ftplib", "smtplib", "http.client")
     calls = frozenset({"socket.create_connection", "socket.socket().connect", "smtplib.SMTP", "smtplib.SMTP_SSL",
                        "ftplib.FTP", "ftplib.FTP_TLS",

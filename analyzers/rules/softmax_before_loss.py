@@ -26,6 +26,7 @@ class SoftmaxBeforeLoss(CallRule):
     severity = "medium"
     cwe = None
     prior = 0.8
+    references = ("https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html",)
     triggers = ("torch", "keras")
     invalid = (
         "import torch\nimport torch.nn.functional as F\nloss = F.cross_entropy(torch.softmax(x, 1), y)",

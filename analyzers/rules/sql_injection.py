@@ -38,6 +38,10 @@ class SqlInjection(Rule):
     severity = "high"
     cwe = 89
     prior = 0.9
+    references = (
+        "https://peps.python.org/pep-0249/#paramstyle",
+        "https://cheatsheetseries.owasp.org/cheatsheets/SQL_Injection_Prevention_Cheat_Sheet.html",
+    )
     triggers = ("execute", "raw(", "read_sql", "fetch", "exec_driver_sql")
     invalid = (
         'def f(db, name):\n    db.execute(f"SELECT * FROM users WHERE name = \'{name}\'")',

@@ -18,6 +18,7 @@ class SshHostKey(CallRule):
     severity = "high"
     cwe = 295
     prior = 0.8
+    references = ("https://docs.paramiko.org/en/stable/api/client.html#paramiko.client.SSHClient.set_missing_host_key_policy",)
     triggers = ("paramiko", "asyncssh")
     calls = frozenset(
         {"paramiko.SSHClient().set_missing_host_key_policy", "paramiko.client.SSHClient().set_missing_host_key_policy", "asyncssh.connect"}

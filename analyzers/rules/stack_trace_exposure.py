@@ -24,6 +24,7 @@ class StackTraceExposure(Rule):
     confidence = "medium"
     cwe = 209
     prior = 0.65
+    references = ("https://cheatsheetseries.owasp.org/cheatsheets/Error_Handling_Cheat_Sheet.html",)
     triggers = ("traceback", "except", "exc_info")
     invalid = (
         "import traceback\n@app.errorhandler(Exception)\ndef failed(error):\n    return traceback.format_exc(), 500",

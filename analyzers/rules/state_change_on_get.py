@@ -22,6 +22,7 @@ class StateChangeOnGet(Rule):
     confidence = "medium"
     cwe = 650
     prior = 0.65
+    references = ("https://www.rfc-editor.org/rfc/rfc9110.html#section-9.2.1",)
     triggers = ("route", ".get(")
     invalid = (
         "@app.route('/x/<int:i>/delete')\ndef f(i):\n    db.execute('DELETE FROM x WHERE id = ?', (i,))\n    return 'ok'",

@@ -27,6 +27,7 @@ class StaticNonce(CallRule):
     severity = "high"
     cwe = 329
     prior = 0.8
+    references = ("https://cryptography.io/en/latest/hazmat/primitives/aead/",)
     triggers = ("cryptography", "Crypto")
     calls = frozenset(_PLACES)
     invalid = (

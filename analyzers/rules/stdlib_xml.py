@@ -24,6 +24,7 @@ class StdlibXml(CallRule):
     confidence = "medium"
     cwe = 776
     prior = 0.55
+    references = ("https://docs.python.org/3/library/xml.html#xml-security",)
     triggers = ("xml.",)
     calls = frozenset(f"{module}.{name}" for module in _MODULES for name in _READ)
     invalid = (

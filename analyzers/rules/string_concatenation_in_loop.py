@@ -19,6 +19,7 @@ class StringConcatenationInLoop(Rule):
     confidence = "medium"
     cwe = 1046
     prior = 0.35
+    references = ("https://peps.python.org/pep-0008/#programming-recommendations",)
     triggers = ("+",)
     invalid = (
         "def f(xs):\n    s = ''\n    for x in xs:\n        s += x\n    return s",

@@ -17,6 +17,7 @@ class StripCharacters(Rule):
     severity = "medium"
     cwe = None
     prior = 0.85
+    references = ("https://docs.python.org/3/library/stdtypes.html#str.removesuffix",)
     triggers = ("strip(",)
     methods = ("strip", "lstrip", "rstrip")
     invalid = (

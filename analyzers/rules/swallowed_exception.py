@@ -18,6 +18,7 @@ class SwallowedException(Rule):
     severity = "low"
     cwe = 390
     prior = 0.5
+    references = ("https://peps.python.org/pep-0008/#programming-recommendations",)
     invalid = (
         "try:\n    work()\nexcept:\n    pass",
         "try:\n    work()\nexcept Exception:\n    pass",

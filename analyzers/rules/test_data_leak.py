@@ -21,6 +21,7 @@ class TestDataLeak(Rule):
     confidence = "medium"
     cwe = None
     prior = 0.7
+    references = ("https://scikit-learn.org/stable/common_pitfalls.html#data-leakage",)
     triggers = ("sklearn",)
     calls = frozenset({"sklearn.model_selection.train_test_split"})
     invalid = (

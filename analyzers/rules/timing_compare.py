@@ -25,6 +25,7 @@ class TimingCompare(CallRule):
     confidence = "medium"
     cwe = 208
     prior = 0.75
+    references = ("https://docs.python.org/3/library/hmac.html#hmac.compare_digest",)
     triggers = ("hmac", "signature", "_token", "digest")
     invalid = (
         "import hmac\ndef f(key, body, given):\n    return hmac.new(key, body, 'sha256').hexdigest() == given",

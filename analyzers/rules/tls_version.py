@@ -23,6 +23,7 @@ class TlsVersion(CallRule):
     severity = "high"
     cwe = 327
     prior = 0.85
+    references = ("https://www.rfc-editor.org/rfc/rfc8996.html",)
     triggers = ("SSLv", "TLSv1", "MINIMUM_SUPPORTED")
     calls = _MAKERS
     invalid = (

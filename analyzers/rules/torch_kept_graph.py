@@ -21,6 +21,7 @@ class TorchKeptGraph(Rule):
     confidence = "medium"
     cwe = 401
     prior = 0.75
+    references = ("https://docs.pytorch.org/docs/stable/notes/faq.html",)
     triggers = ("torch",)
     invalid = (
         "import torch\ntotal = 0\nfor x in xs:\n    loss = f(x)\n    loss.backward()\n    total += loss",

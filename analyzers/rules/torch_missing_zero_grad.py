@@ -17,6 +17,7 @@ class TorchMissingZeroGrad(Rule):
     severity = "medium"
     cwe = None
     prior = 0.8
+    references = ("https://docs.pytorch.org/docs/stable/generated/torch.optim.Optimizer.zero_grad.html",)
     triggers = ("torch",)
     invalid = (
         "import torch\nfor x, y in data:\n    loss = f(x, y)\n    loss.backward()\n    optimizer.step()",

@@ -18,6 +18,7 @@ class TrojanSource(Rule):
     severity = "high"
     cwe = 1007
     prior = 0.9
+    references = ("https://trojansource.codes/", "https://www.unicode.org/reports/tr9/")
     triggers = tuple(_MARKS)
     invalid = (
         "x = 'a\u202eb'",

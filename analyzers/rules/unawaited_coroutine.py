@@ -21,6 +21,7 @@ class UnawaitedCoroutine(Rule):
     severity = "high"
     cwe = None
     prior = 0.9
+    references = ("https://docs.python.org/3/library/asyncio-dev.html#detect-never-awaited-coroutines",)
     triggers = ("async def", "asyncio")
     invalid = (
         "import asyncio\nasync def f():\n    asyncio.sleep(1)",

@@ -28,6 +28,7 @@ class UnclosedFile(Rule):
     severity = "medium"
     cwe = 772
     prior = 0.7
+    references = ("https://docs.python.org/3/tutorial/inputoutput.html#reading-and-writing-files",)
     triggers = ("open", "socket", "connect", "ZipFile", "TemporaryFile")
     invalid = (
         "def f(path):\n    file = open(path)\n    return file.read()",

@@ -23,6 +23,10 @@ class UnclosedSession(CallRule):
     confidence = "medium"
     cwe = 772
     prior = 0.55
+    references = (
+        "https://requests.readthedocs.io/en/latest/user/advanced/#session-objects",
+        "https://docs.aiohttp.org/en/stable/client_reference.html",
+    )
     triggers = ("aiohttp", "httpx", "requests", "smtplib", "imaplib", "ftplib", "paramiko", "http.client", "psycopg", "pymysql", "redis")
     calls = _MAKERS
     invalid = (

@@ -21,6 +21,7 @@ class UnescapedMarkup(CallRule):
     confidence = "medium"
     cwe = 79
     prior = 0.6
+    references = ("https://markupsafe.palletsprojects.com/en/stable/escaping/",)
     triggers = ("Markup", "mark_safe", "SafeString", "SafeText")
     calls = frozenset({"markupsafe.Markup", "flask.Markup", "jinja2.Markup", "django.utils.safestring.mark_safe",
                        "django.utils.safestring.SafeString", "django.utils.safestring.SafeText"})  # fmt: skip

@@ -16,6 +16,7 @@ class UnnecessaryIteration(Rule):
     severity = "info"
     cwe = 1176
     prior = 0.4
+    references = ("https://docs.python.org/3/library/stdtypes.html#dictionary-view-objects",)
     triggers = ("keys()", "list(", "any([", "all([", "len([", "sorted(", "reversed(")
     calls = frozenset({"builtins.any", "builtins.all", "builtins.len"})
     invalid = (

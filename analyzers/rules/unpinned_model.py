@@ -25,6 +25,7 @@ class UnpinnedModel(CallRule):
     confidence = "medium"
     cwe = 494
     prior = 0.55
+    references = ("https://huggingface.co/docs/hub/security",)
     triggers = ("transformers", "huggingface_hub", "datasets")
     calls = frozenset(_CALLS) | {"transformers.pipeline"}
     invalid = (

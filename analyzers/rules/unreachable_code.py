@@ -22,6 +22,7 @@ class UnreachableCode(Rule):
     severity = "low"
     cwe = 561
     prior = 0.8
+    references = ("https://docs.python.org/3/reference/simple_stmts.html#the-return-statement",)
     triggers = ("return", "raise", "break", "continue", "exit")
     invalid = (
         "def f():\n    return 1\n    print(2)",

@@ -23,6 +23,10 @@ class UnrestrictedUpload(Rule):
     confidence = "medium"
     cwe = 434
     prior = 0.75
+    references = (
+        "https://flask.palletsprojects.com/en/stable/patterns/fileuploads/",
+        "https://cheatsheetseries.owasp.org/cheatsheets/File_Upload_Cheat_Sheet.html",
+    )
     triggers = (".filename",)
     methods = ("save",)
     calls = frozenset({"builtins.open"})

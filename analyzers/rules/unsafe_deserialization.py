@@ -29,6 +29,10 @@ class UnsafeDeserialization(Rule):
     confidence = "medium"
     cwe = 502
     prior = 0.6
+    references = (
+        "https://docs.python.org/3/library/pickle.html",
+        "https://cheatsheetseries.owasp.org/cheatsheets/Deserialization_Cheat_Sheet.html",
+    )
     triggers = ("pickle", "marshal", "dill", "joblib", "shelve", "yaml")
     invalid = (
         "import pickle\ndef f(data):\n    return pickle.loads(data)",

@@ -18,6 +18,7 @@ class UnsafeModelLoad(CallRule):
     confidence = "medium"
     cwe = 502
     prior = 0.6
+    references = ("https://docs.pytorch.org/docs/stable/generated/torch.load.html",)
     triggers = ("torch", "numpy", "keras", "mlflow")
     calls = frozenset({"torch.load", "numpy.load", "keras.models.load_model", "tensorflow.keras.models.load_model", "torch.jit.load",
                        "keras.saving.load_model", "torch.hub.load"})  # fmt: skip

@@ -20,6 +20,7 @@ class UnsafeXmlParser(CallRule):
     severity = "high"
     cwe = 611
     prior = 0.8
+    references = ("https://lxml.de/FAQ.html#how-do-i-use-lxml-safely-as-a-web-service-endpoint",)
     triggers = ("lxml", "xml.sax", "setFeature", "pulldom")
     calls = frozenset({f"lxml.etree.{name}" for name in ("XMLParser", "ETCompatXMLParser", "iterparse", "XMLPullParser")})
     methods = ("setFeature",)

@@ -19,6 +19,7 @@ class UnseededSplit(CallRule):
     severity = "info"
     cwe = None
     prior = 0.4
+    references = ("https://scikit-learn.org/stable/common_pitfalls.html#controlling-randomness",)
     triggers = ("sklearn",)
     calls = frozenset(f"sklearn.model_selection.{name}" for name in _SPLITTERS)
     invalid = (

@@ -26,6 +26,7 @@ class UntrustedProgram(CallRule):
     severity = "high"
     cwe = 78
     prior = 0.8
+    references = ("https://docs.python.org/3/library/subprocess.html#security-considerations",)
     triggers = ("subprocess", "os")
     calls = _RUN | _EXEC | _SPAWN
     invalid = (

@@ -21,6 +21,7 @@ class UnverifiedTls(Rule):
     severity = "high"
     cwe = 295
     prior = 0.8
+    references = ("https://docs.python.org/3/library/ssl.html#security-considerations",)
     triggers = ("verify", "CERT_NONE", "check_hostname", "unverified", "ssl=False", "ssl = False")
     invalid = (
         "import requests\nrequests.get('https://example.org', verify=False, timeout=5)",

@@ -24,6 +24,7 @@ class UrlCredentials(Rule):
     confidence = "medium"
     cwe = 522
     prior = 0.75
+    references = ("https://www.rfc-editor.org/rfc/rfc3986.html#section-3.2.1",)
     triggers = ("://",)
     invalid = (
         "URL = 'postgresql://ann:tul1p-rain@db.example.org/shop'",

@@ -16,6 +16,7 @@ class UselessComparison(Rule):
     severity = "medium"
     cwe = 570
     prior = 0.85
+    references = ("https://docs.python.org/3/reference/simple_stmts.html#expression-statements",)
     triggers = ("==", "!=", "<", ">", " is ", " in ")
     invalid = (
         "def f(x):\n    x == 1",

@@ -17,6 +17,7 @@ class UselessRethrow(Rule):
     severity = "low"
     cwe = 390
     prior = 0.75
+    references = ("https://docs.python.org/3/tutorial/errors.html#raising-exceptions",)
     triggers = ("except",)
     invalid = (
         "try:\n    f()\nexcept ValueError:\n    raise",

@@ -20,6 +20,7 @@ class WeakCipher(CallRule):
     severity = "high"
     cwe = 327
     prior = 0.8
+    references = ("https://cryptography.io/en/latest/hazmat/decrepit/ciphers/",)
     triggers = (*_BROKEN, *_ALGORITHMS)
     calls = (
         frozenset(f"{package}.Cipher.{name}.new" for package in ("Crypto", "Cryptodome") for name in _BROKEN)

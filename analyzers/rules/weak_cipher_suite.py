@@ -22,6 +22,7 @@ class WeakCipherSuite(Rule):
     severity = "high"
     cwe = 327
     prior = 0.8
+    references = ("https://www.rfc-editor.org/rfc/rfc9325.html",)
     triggers = ("set_ciphers", "set_cipher_list", "ciphers")
     methods = ("set_ciphers", "set_cipher_list")
     invalid = (

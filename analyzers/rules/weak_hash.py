@@ -25,6 +25,7 @@ class WeakHash(Rule):
     confidence = "medium"
     cwe = 327
     prior = 0.5
+    references = ("https://www.rfc-editor.org/rfc/rfc6151.html", "https://docs.python.org/3/library/hashlib.html")
     triggers = ("md5", "MD5", "sha1", "SHA1", "hashlib", "hmac")
     invalid = (
         "import hashlib\ndef f(data):\n    return hashlib.md5(data).hexdigest()",

@@ -27,6 +27,7 @@ class WeakKeyDerivation(CallRule):
     severity = "medium"
     cwe = 916
     prior = 0.8
+    references = ("https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html#pbkdf2",)
     triggers = ("pbkdf2", "PBKDF2", "scrypt", "gensalt")
     calls = frozenset({*_ITERATIONS, "hashlib.scrypt", "bcrypt.gensalt"})
     invalid = (

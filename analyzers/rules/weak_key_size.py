@@ -28,6 +28,7 @@ class WeakKeySize(CallRule):
     severity = "high"
     cwe = 326
     prior = 0.85
+    references = ("https://csrc.nist.gov/pubs/sp/800/131/a/r2/final",)
     triggers = ("generate", "newkeys")
     calls = frozenset({*_RSA, _EC})
     invalid = (

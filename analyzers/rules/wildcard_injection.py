@@ -25,6 +25,7 @@ class WildcardInjection(CallRule):
     severity = "medium"
     cwe = 88
     prior = 0.7
+    references = ("https://pubs.opengroup.org/onlinepubs/9799919799/basedefs/V1_chap12.html",)
     triggers = ("chown", "chmod", "tar ", "rsync")
     calls = _RUNNERS | {"os.system", "os.popen"}
     invalid = (

@@ -20,6 +20,7 @@ class XmlRpcServer(CallRule):
     severity = "high"
     cwe = 749
     prior = 0.75
+    references = ("https://docs.python.org/3/library/xmlrpc.server.html#xmlrpc.server.SimpleXMLRPCServer.register_instance",)
     triggers = ("xmlrpc",)
     calls = frozenset({f"{server}().register_instance" for server in _SERVERS} | {"xmlrpc.client.ServerProxy"})
     invalid = (

@@ -1,11 +1,11 @@
 """What the detectors say of themselves, from the rule files and the models of data flow. Loads the whole analyser."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from analyzers.flow.models import Kind, built_in
-from analyzers.rule import Rule, all_rules, fix_of, message_of, name_of, why_of
+from analyzers.rule import Rule, all_rules, fix_of, message_of, name_of, references_of, weakness_page, why_of
 
 EXAMPLES_MAX = 3
 
@@ -20,6 +20,8 @@ class Detector:
     fix: str
     severity: str
     cwe: int | None
+    references: tuple[str, ...] = ()
+    extended: bool = False
     bad: tuple[str, ...] = ()
     good: tuple[str, ...] = ()
 
@@ -28,7 +30,14 @@ class Detector:
 def detectors() -> dict[str, Detector]:
     """Every detector for Python by its name."""
     rules = {name_of(rule): _told(rule) for rule in all_rules()}
-    return {kind.rule: _of_kind(kind) for kind in _kinds()} | rules
+    kinds = {kind.rule: _of_kind(kind) for kind in _kinds()}
+    return kinds | {name: _with_kind(one, kinds.get(name)) for name, one in rules.items()}
+
+
+def _with_kind(rule: Detector, kind: Detector | None) -> Detector:
+    """A rule that data flow knows too rests on what both name."""
+    both = (*rule.references, *(kind.references if kind is not None else ()))
+    return replace(rule, references=tuple(dict.fromkeys(both)))
 
 
 def _kinds() -> Iterator[Kind]:
@@ -38,9 +47,10 @@ def _kinds() -> Iterator[Kind]:
 def _told(rule: type[Rule]) -> Detector:
     return Detector(
         name_of(rule), message_of(rule), why_of(rule), fix_of(rule), rule.severity, rule.cwe,
-        tuple(rule.invalid[:EXAMPLES_MAX]), tuple(rule.valid[:EXAMPLES_MAX]),
+        references_of(rule), rule.extended, tuple(rule.invalid[:EXAMPLES_MAX]), tuple(rule.valid[:EXAMPLES_MAX]),
     )
 
 
 def _of_kind(kind: Kind) -> Detector:
-    return Detector(kind.rule, kind.message, kind.why, kind.fix, kind.severity, kind.cwe)
+    references = (*kind.references, *weakness_page(kind.cwe))
+    return Detector(kind.rule, kind.message, kind.why, kind.fix, kind.severity, kind.cwe, references)

@@ -2,7 +2,9 @@
 
 import pytest
 
+from analyzers.finding import SourceFile
 from analyzers.options import BrokenOptions, ReviewOptions, read_options
+from analyzers.review import review_file
 
 
 def test_no_file_means_defaults():
@@ -37,3 +39,12 @@ def test_an_error_names_file_line_and_key(content, says):
 def test_a_bad_codeguru_file_is_an_error():
     with pytest.raises(BrokenOptions, match=r"aws-codeguru-reviewer.yml:2: `excludeFiles` must be a list"):
         read_options(None, b"version: 1.0\nexcludeFiles: docs\n")
+
+
+def test_rules_about_habits_run_only_when_enabled():
+    file = SourceFile("a.py", b"def getName():\n    return 1\n")
+    assert "pep8-naming" not in {one.rule for one in review_file(file, ReviewOptions()).findings}
+    named = read_options(b"review:\n  enable: [pep8-naming]\n")
+    assert {one.rule for one in review_file(file, named).findings} == {"pep8-naming"}
+    every = {one.rule for one in review_file(file, read_options(b'review:\n  enable: ["*"]\n  disable: [pep8-naming]\n')).findings}
+    assert {"missing-docstring", "missing-annotation"} == every

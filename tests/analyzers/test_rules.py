@@ -6,9 +6,10 @@ import pytest
 from analyzers.adapters.bandit import OWN_RULES
 from analyzers.finding import SEVERITIES
 from analyzers.lint import lint
-from analyzers.rule import all_rules, fix_of, message_of, name_of, why_of
+from analyzers.rule import all_rules, fix_of, message_of, name_of, references_of, why_of
 
 RULES = all_rules()
+STANDARD = [rule for rule in RULES if not rule.extended]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=name_of)
@@ -36,6 +37,19 @@ def test_a_rule_explains_itself(rule):
     assert rule.valid
 
 
+@pytest.mark.parametrize("rule", RULES, ids=name_of)
+def test_a_rule_names_its_authorities(rule):
+    assert rule.references
+    assert all(one.startswith("https://") and " " not in one for one in references_of(rule))
+    assert len(set(references_of(rule))) == len(references_of(rule))
+
+
+def test_a_rule_about_habits_never_blocks():
+    habits = [rule for rule in RULES if rule.extended]
+    assert habits
+    assert all(rule.severity in ("low", "info") for rule in habits)
+
+
 def test_there_are_enough_rules():
     assert len(RULES) >= 110
     assert sum(len(rule.invalid) + len(rule.valid) for rule in RULES) >= 1500
@@ -57,7 +71,7 @@ def test_a_failing_rule_is_told_and_others_go_on():
             raise KeyError("no such thing")
 
     source = "def f(text):\n    return eval(text)\n"
-    found, failed = lint(cst.parse_module(source), source, "a.py", [Broken, *RULES])
+    found, failed = lint(cst.parse_module(source), source, "a.py", [Broken, *STANDARD])
     assert [draft.rule for draft in found] == ["dynamic-code"]
     assert failed == ["the rule broken failed here: KeyError: 'no such thing'"]
 
@@ -67,10 +81,10 @@ def test_names_follow_imports_and_aliases():
         "from subprocess import run as start\nimport os.path\ngo = start\n"
         "def f(name):\n    go('ls ' + name, shell=True)\n    os.system(name)\n"
     )
-    found, _ = lint(cst.parse_module(source), source, "a.py", RULES)
+    found, _ = lint(cst.parse_module(source), source, "a.py", STANDARD)
     assert [(draft.rule, draft.line) for draft in found] == [("shell-injection", 5), ("shell-injection", 6)]
 
 
 def test_a_shadowed_import_is_not_the_module():
     source = "import os\ndef f(os, name):\n    os.system(name)\n"
-    assert lint(cst.parse_module(source), source, "a.py", RULES) == ([], [])
+    assert lint(cst.parse_module(source), source, "a.py", STANDARD) == ([], [])
