@@ -74,7 +74,8 @@ $(VENV)/.ready: $(VENV)/.uv requirements.lock pyproject.toml $(AGENT)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	touch $@
 
-$(VENV)/.ready-tests: $(VENV)/.ready requirements-dev.lock
+$(VENV)/.ready-tests: $(VENV)/.ready requirements-dev.lock requirements-clients.lock requirements-pdm.lock .ci/npm/package-lock.json
 	.ci/system-packages bubblewrap chromium postgresql
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements-dev.lock
+	.ci/test-clients
 	touch $@

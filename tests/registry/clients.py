@@ -1,13 +1,23 @@
-"""pip, twine, uv and npm as a user would run them, each with a home folder and configuration of its own."""
+"""Package clients as a user would run them, each with a home folder and configuration of its own."""
 
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-_DROPPED = ("PIP_", "UV_", "TWINE_", "NPM_", "npm_", "POETRY_", "XDG_", "LOCKGATE_")
+_NODE = Path(sys.prefix) / "npm-clients" / "node_modules"
+TOOLS: dict[str, tuple[str, ...]] = {
+    **{name: (str(Path(sys.prefix) / "clients" / "bin" / name),) for name in ("poetry", "hatch")},
+    "pdm": (str(Path(sys.prefix) / "pdm" / "bin" / "pdm"),),
+    "npm": ("npm",),
+    "pnpm": ("sh", str(_NODE / ".bin" / "pnpm"),),
+    "yarn": ("node", str(_NODE / "@yarnpkg" / "cli-dist" / "bin" / "yarn.js")),
+    "yarn-classic": ("node", str(_NODE / "yarn" / "bin" / "yarn.js")),
+}
+"""Those that `.ci/test-clients` installed, and the system's npm."""
+_DROPPED = ("PIP_", "UV_", "TWINE_", "NPM_", "npm_", "POETRY_", "XDG_", "LOCKGATE_", "YARN_", "PNPM_", "PDM_", "HATCH_")
 
 
 @dataclass
@@ -19,6 +29,9 @@ class Clients:
     repository: str
     token: str
 
+    fence: dict[str, str] = field(default_factory=dict)
+    """Environment that keeps clients on this machine."""
+
     def url(self, kind: str, rest: str = "") -> str:
         return f"{self.server_url}/{kind}/default/{self.repository}/{rest}"
 
@@ -28,10 +41,22 @@ class Clients:
 
     def environment(self, **env: str) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(_DROPPED)}
-        return {**kept, "HOME": str(self.home), "PIP_CONFIG_FILE": os.devnull, "NO_COLOR": "1", **env}
+        return {**kept, "HOME": str(self.home), "PIP_CONFIG_FILE": os.devnull, "NO_COLOR": "1", **self.fence, **env}
 
     def run(self, *command: str, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(command, cwd=cwd or self.home, env=self.environment(**env), capture_output=True, text=True, timeout=100, stdin=subprocess.DEVNULL)
+
+    def tool(self, name: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+        """A client after `lockgate login`, that asks nobody anything."""
+        quiet = {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring", "CI": "1", "YARN_ENABLE_TELEMETRY": "0", "PDM_CHECK_UPDATE": "0", "POETRY_VIRTUALENVS_IN_PROJECT": "1"}
+        return self.run(*TOOLS[name], *arguments, cwd=cwd, **quiet)
+
+    def log_in(self, client: str, *more: str, token: str = "") -> None:
+        done = self.run(
+            sys.executable, "-m", "service.cli.main", "login", client, "--server", self.server_url, "--token", token or self.token,
+            "--repository", self.repository, *more, cwd=Path(__file__).parents[2],
+        )
+        assert done.returncode == 0, done.stderr
 
     def pip_install(self, requirement: str, target: Path, *more: str) -> subprocess.CompletedProcess[str]:
         return self.run(

@@ -10,6 +10,7 @@ import pytest
 from tests.lockgate_server import Answer, Server
 from tests.registry.clients import Clients
 from tests.registry.fake_upstream import FakeUpstream
+from tests.registry.fence import Fence
 from tests.registry.made import Distribution, form
 
 
@@ -26,6 +27,13 @@ def account(server: Server, *policy: dict[str, Any]) -> tuple[str, str]:
     name = f"a{secrets.token_hex(4)}"
     assert server.call("POST", "/api/v1/accounts", {"name": name, "policy": list(policy)}).status == 201
     return name, server.call("POST", "/api/v1/tokens", {"account": name, "label": "test"}).json()["token"]
+
+
+def log_in_until_revoked(server: Server, clients: Clients, client: str, *more: str) -> None:
+    """Leaves the client with a login whose token was good then and is not now."""
+    made = server.call("POST", "/api/v1/tokens", {"label": "soon gone"}).json()
+    clients.log_in(client, *more, token=made["token"])
+    assert server.call("DELETE", f"/api/v1/tokens/{made['id']}").status in (200, 204)
 
 
 @pytest.fixture
@@ -50,6 +58,20 @@ def mirror(server: Server, upstream: FakeUpstream, tmp_path: Path) -> Clients:
     home.mkdir()
     connections = [{"format": "pypi", "url": f"{upstream.url}/simple/"}, {"format": "npm", "url": f"{upstream.url}/npm/"}]
     return Clients(home, server.url, create_repository(server, connections), server.token)
+
+
+@pytest.fixture
+def fence() -> Iterator[Fence]:
+    closed = Fence()
+    yield closed
+    closed.stop()
+
+
+@pytest.fixture
+def fenced(mirror: Clients, fence: Fence) -> Clients:
+    """The same, where nothing else can be reached."""
+    mirror.fence = fence.environment
+    return mirror
 
 
 Upload = Callable[..., Answer]

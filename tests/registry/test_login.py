@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from registry.formats import Address, all_formats
 from service.cli import login_files, login_undo
 from service.cli.login_files import Target, get_key, set_key
 from tests.lockgate_server import Server
@@ -146,6 +147,15 @@ def test_every_python_client_has_its_file(tmp_path: Path) -> None:
     classic, yarnrc = login_files.yarn_classic(target, tmp_path, {}).edits
     assert yarnrc.text == 'registry "http://127.0.0.1:1/npm/default/main/"\n'
     assert "//127.0.0.1:1/npm/default/main/:always-auth=true" in classic.text.splitlines()
+
+
+def test_nothing_is_published_after_a_refused_login() -> None:
+    address = Address("http://127.0.0.1:1/", "default", "main")
+    for one in all_formats().values():
+        for recipe in one.publish(address):
+            first, _, rest = recipe.text.partition("\n")
+            assert first.startswith("lockgate login ") and first.endswith(" &&"), recipe
+            assert rest, recipe
 
 
 @given(before=st.lists(st.sampled_from(["a", "b", "c", ""]), max_size=8), ours=st.lists(st.sampled_from(["OURS 1", "OURS 2"]), max_size=4), at=st.integers(0, 8), theirs=st.lists(st.sampled_from(["later", "still later"]), max_size=3))

@@ -20,13 +20,13 @@ def install(address: Address, package: str, version: str) -> list[Recipe]:
 
 
 def publish(address: Address) -> list[Recipe]:
-    """How to publish."""
+    """How to publish: only after a login that worked, lest the package go where the client would send it by itself."""
     registry = address.url("npm")
     return [
-        Recipe("npm", f"{_login(address, 'npm')}\nnpm publish --registry {registry}"),
-        Recipe("pnpm", f"{_login(address, 'pnpm')}\npnpm publish --registry {registry}"),
-        Recipe("yarn", f"{_login(address, 'yarn')}\nyarn npm publish"),
-        Recipe("yarn 1", f"{_login(address, 'yarn-classic')}\nyarn publish"),
+        Recipe("npm", f"{_login(address, 'npm')} &&\nnpm publish --registry {registry}"),
+        Recipe("pnpm", f"{_login(address, 'pnpm')} &&\npnpm publish --registry {registry}"),
+        Recipe("yarn", f"{_login(address, 'yarn')} &&\nyarn npm publish"),
+        Recipe("yarn 1", f"{_login(address, 'yarn-classic')} &&\nyarn publish"),
     ]
 
 

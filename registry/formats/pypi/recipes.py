@@ -19,13 +19,13 @@ def install(address: Address, package: str, version: str) -> list[Recipe]:
 
 
 def publish(address: Address) -> list[Recipe]:
-    """How to publish."""
+    """How to publish: only after a login that worked, lest the package go where the client would send it by itself."""
     return [
-        Recipe("twine", f"{_login(address, 'twine')}\ntwine upload --repository lockgate dist/*"),
-        Recipe("uv", f"{_login(address, 'uv')}\nuv publish --index lockgate"),
-        Recipe("poetry", f"{_login(address, 'poetry')}\npoetry publish --build --repository lockgate"),
-        Recipe("pdm", f"{_login(address, 'pdm')}\npdm publish --repository lockgate"),
-        Recipe("hatch", f"{_login(address, 'hatch')}\nhatch build && hatch publish"),
+        Recipe("twine", f"{_login(address, 'twine')} &&\ntwine upload --repository lockgate dist/*"),
+        Recipe("uv", f"{_login(address, 'uv')} &&\nuv publish --index lockgate"),
+        Recipe("poetry", f"{_login(address, 'poetry')} &&\npoetry publish --build --repository lockgate"),
+        Recipe("pdm", f"{_login(address, 'pdm')} &&\npdm publish --repository lockgate"),
+        Recipe("hatch", f"{_login(address, 'hatch')} &&\nhatch build && hatch publish"),
     ]
 
 
