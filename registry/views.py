@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from registry import age, catalog, delivery, explain
 from registry.advisories import store as advisories
+from registry.bootstrap import ACTOR as OWN
 from registry.catalog import Place
 from registry.formats import Address, all_formats, format_named
 from registry.models import EXTERNAL, INTERNAL, Package, Version, VersionEvent
@@ -152,7 +153,7 @@ def file(domain: str, repository: str, number: int, filename: str) -> Response:
 
 
 def panel(site: Site, principal: Principal) -> dict[str, Any]:
-    """What was published here lately, for the home page."""
+    """What was published here lately, for the home page. The agent, which every server offers from its first start, is no news."""
     places = _readable(site, principal)
     with site.db.read() as session:
         rows = _recent(session, [p.id for p in places])
@@ -165,7 +166,7 @@ def panel(site: Site, principal: Principal) -> dict[str, Any]:
             for row, version in rows
         ],
         "empty": "Packages that builds and people publish appear here.",
-        "command": f"twine upload --repository-url {site.settings.base_url}/pypi/default/main/ -u __token__ dist/*",
+        "command": f"twine upload --repository-url {request.host_url}pypi/default/main/ -u __token__ dist/*",
     }
 
 
@@ -184,7 +185,8 @@ def search(site: Site, principal: Principal, text: str) -> Iterable[dict[str, An
 def _recent(session: Session, place_ids: list[int]) -> list[tuple[Package, Version]]:
     query = (
         select(Package, Version).join(Version, Version.package_id == Package.id)
-        .where(Package.repository_id.in_(place_ids), Version.origin == INTERNAL).order_by(Version.id.desc()).limit(PANEL_ROWS)
+        .where(Package.repository_id.in_(place_ids), Version.origin == INTERNAL, Version.published_by != OWN)
+        .order_by(Version.id.desc()).limit(PANEL_ROWS)
     )
     return [(row, version) for row, version in session.execute(query)]
 

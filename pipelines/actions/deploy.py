@@ -55,7 +55,7 @@ class Deploy(Kind):
                 application=wanted.application,
                 group=wanted.group,
                 digest=artifact.digest,
-                bundle_name=artifact.name,
+                bundle_name=f"{artifact.name} of {task.execution.commit[:10]}",
                 attempt_id=task.attempt.id,
                 actor=task.execution.actor,
                 bundle_bytes=artifact.size,

@@ -68,7 +68,7 @@ def list_page() -> str:
         repositories=readable, states=STATES, repository=wanted, wanted_state=state,
         newer=_address("/reviews", filters) if before else "",
         older=_address("/reviews", {**filters, "before": str(rows[-1].id)}) if more else "",
-        push=_push_command(site(), wanted or (readable[0] if readable else "REPOSITORY")),
+        push=_push_command(wanted or (readable[0] if readable else "REPOSITORY")),
     )
 
 
@@ -169,7 +169,7 @@ def panel(site: Site, who: Principal) -> dict[str, Any]:
     return {
         "title": "Reviews", "url": "/reviews", "rows": rows,
         "empty": "Each push to a branch is reviewed; push a commit to get the first review.",
-        "command": _push_command(site, readable[0] if readable else "REPOSITORY"),
+        "command": _push_command(readable[0] if readable else "REPOSITORY"),
     }
 
 
@@ -184,8 +184,8 @@ def search(site: Site, who: Principal, text: str) -> list[dict[str, str]]:
     ]
 
 
-def _push_command(site: Site, repository: str) -> str:
-    return f"git push {site.settings.base_url}/git/{repository} main"
+def _push_command(repository: str) -> str:
+    return f"git push {request.host_url}git/{repository} main"
 
 
 def _readable(review_id: int) -> Review:
