@@ -40,6 +40,7 @@ import service.git.views
 import service.health
 import service.reviews.api
 import service.reviews.detector_pages
+import service.reviews.push_checks
 import service.reviews.secrets_api
 import service.reviews.secrets_views
 import service.reviews.views
@@ -98,6 +99,7 @@ def create_app(site: Site) -> Flask:
     for blueprint in (*BLUEPRINTS, *(room.pages for room in PAGES)):
         app.register_blueprint(blueprint)
     app.extensions["lockgate_panels"] = [room.panel for room in PAGES if hasattr(room, "panel")]
+    app.extensions["lockgate_push_hooks"] = service.reviews.push_checks.hooks
     app.extensions["lockgate_search"] = [room.search for room in PAGES if hasattr(room, "search")]
     service.web.components.install(app)
     app.add_url_rule("/api/v1/openapi.json", "openapi", public(lambda: app.api_doc))

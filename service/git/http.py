@@ -6,16 +6,18 @@ import re
 import subprocess
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
+from pathlib import Path
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, current_app, request
 
 from service.git import command, pktline, pushes, repos
 from service.git.models import GitRepository
 from service.kernel.access import principal, public, site
 from service.kernel.blobs import CHUNK_BYTES, Reader
 from service.kernel.errors import Malformed, Missing, Problem, Unavailable
+from service.kernel.site import Site
 
 http = Blueprint("git_http", __name__, url_prefix="/git")
 
@@ -77,7 +79,10 @@ def receive_pack(repository: str) -> Response:
         push_id, lock = pushes.begin(site(), principal(), row, wishes.commands)
         try:
             folder = repos.folder(site().settings, row)
-            process = command.start(["git", "receive-pack", "--stateless-rpc", str(folder)], env=_protocol(), pass_fds=(lock,))
+            hooks = _hooks(row)
+            asked = ["-c", f"core.hooksPath={hooks}"] if hooks is not None else []
+            argv = ["git", *asked, "receive-pack", "--stateless-rpc", str(folder)]
+            process = command.start(argv, env=_protocol(), pass_fds=(lock,))
         finally:
             os.close(lock)
     except BaseException:
@@ -95,6 +100,12 @@ def _repository(name: str, action: str) -> GitRepository:
     if not who.may(action, f"git/{row.name}") and not (action == "git:Push" and who.may("git:Pull", f"git/{row.name}")):
         raise Missing(what="git repository", name=name)
     return row
+
+
+def _hooks(row: GitRepository) -> Path | None:
+    """The folder with git's hooks that a push must pass, where the roof knows of any."""
+    door: Callable[[Site, str], Path | None] = current_app.extensions["lockgate_push_hooks"]
+    return door(site(), row.name)
 
 
 def _refusal(wishes: pktline.CommandList, reasons: dict[str, str], row: GitRepository) -> bytes:

@@ -13,7 +13,7 @@ from service.kernel import bus
 from service.kernel.access import demand, needs, principal, public, site
 from service.kernel.errors import Malformed
 from service.kernel.events import HistoryScanAsked
-from service.reviews import imported, leaks, minimum, queries
+from service.reviews import imported, leaks, minimum, push_checks, queries
 from service.reviews.models import GateMinimum, LeakedSecret
 from service.reviews.queries import ID_MAX
 
@@ -65,6 +65,19 @@ class MinimumPath(BaseModel):
     """Names a minimum."""
 
     minimum_id: int
+
+
+class PushCheckPath(BaseModel):
+    """Names a git repository."""
+
+    repository: str
+
+
+class PushCheckBody(BaseModel):
+    """What it does with secrets."""
+
+    model_config = ConfigDict(extra="forbid")
+    secrets: Literal["gate", "block"]
 
 
 class SarifQuery(BaseModel):
@@ -130,6 +143,20 @@ def delete_minimum(path: MinimumPath) -> tuple[str, int]:
     """Takes a minimum away."""
     minimum.delete(site(), path.minimum_id, principal().name)
     return "", 204
+
+
+@api.get("/push-checks/<path:repository>")
+@needs("review:Read", "review/{repository}")
+def get_push_check(path: PushCheckPath) -> dict[str, str]:
+    """What a git repository does with pushes that bring secrets."""
+    return {"repository": path.repository, "secrets": push_checks.setting(site(), path.repository)}
+
+
+@api.put("/push-checks/<path:repository>")
+@needs("review:SetPushCheck", "review/{repository}")
+def put_push_check(path: PushCheckPath, body: PushCheckBody) -> dict[str, str]:
+    """Sets it: `gate` takes them and lets the gate tell, `block` refuses the push."""
+    return {"repository": path.repository, "secrets": push_checks.put(site(), path.repository, body.secrets, principal().name)}
 
 
 @api.post("/sarif", responses={"201": {}})

@@ -1,5 +1,7 @@
 """Pages of leaked secrets and of the gate's minimums."""
 
+from urllib.parse import quote
+
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
@@ -7,7 +9,7 @@ from service.git import repos
 from service.kernel import bus
 from service.kernel.access import demand, principal, public, site
 from service.kernel.events import HistoryScanAsked
-from service.reviews import leaks, minimum, queries
+from service.reviews import leaks, minimum, push_checks, queries
 
 pages = Blueprint("review_secrets", __name__, template_folder="templates")
 ROWS = 50
@@ -32,6 +34,8 @@ def secrets_page() -> str:
         "reviews/secrets.html", secrets=rows, repositories=readable, repository=wanted, shown=state,
         may_resolve={name: who.may("review:ResolveSecret", f"review/{name}") for name in readable},
         may_scan=bool(wanted) and who.may("review:Scan", f"review/{wanted}"),
+        push_check=push_checks.setting(site(), wanted) if wanted in readable else "",
+        may_set_push_check=bool(wanted) and who.may("review:SetPushCheck", f"review/{wanted}"),
         newer=base if before else "", older=f"{base}&before={rows[-1].id}" if more else "",
     )
 
@@ -58,6 +62,16 @@ def scan() -> Response:
         repos.find(session, repository)
         bus.publish(session, HistoryScanAsked(repository, who.name))
     return redirect(f"/reviews/secrets?repository={repository}", 303)
+
+
+@pages.post("/reviews/secrets/pushes")
+@public
+def set_push_check() -> Response:
+    """Sets what a git repository does with pushes that bring secrets."""
+    repository = request.form.get("repository", "")
+    who = demand("review:SetPushCheck", f"review/{repository}")
+    push_checks.put(site(), repository, request.form.get("secrets", ""), who.name)
+    return redirect(f"/reviews/secrets?repository={quote(repository)}", 303)
 
 
 @pages.get("/reviews/minimums")
