@@ -179,7 +179,7 @@ def get_version(path: VersionPath) -> dict[str, Any]:
     """One version with its assets and metadata."""
     with site().db.read() as session:
         _, version = find_version(session, path)
-        return {**_version(version), "details": version.details, "assets": [asset_json(a) for a in catalog.assets(session, version)]}
+        return {**version_json(version), "details": version.details, "assets": [asset_json(a) for a in catalog.assets(session, version)]}
 
 
 @api.delete(VERSION)
@@ -216,7 +216,7 @@ def get_package(path: PackagePath) -> dict[str, Any]:
         row = catalog.package(session, where, name_of(path))
         why = explain.origins(session, where, name_of(path))
         rows = sorted(catalog.versions(session, row), key=lambda v: number(v.version), reverse=True)
-        return {**_package(row), "tags": catalog.tags(session, row), "versions": [_version(v) for v in rows], "why": why.as_json()}
+        return {**_package(row), "tags": catalog.tags(session, row), "versions": [version_json(v) for v in rows], "why": why.as_json()}
 
 
 @api.put(f"{PACKAGE}/origins")
@@ -231,7 +231,7 @@ def set_origins(path: PackagePath, body: Origins) -> dict[str, Any]:
 def _version_now(path: VersionPath) -> dict[str, Any]:
     """The version as it is now."""
     with site().db.read() as session:
-        return _version(find_version(session, path)[1])
+        return version_json(find_version(session, path)[1])
 
 
 def find_version(session: Session, path: VersionPath) -> tuple[Package, Version]:
@@ -279,7 +279,8 @@ def _package(row: Package) -> dict[str, Any]:
     }
 
 
-def _version(row: Version) -> dict[str, Any]:
+def version_json(row: Version) -> dict[str, Any]:
+    """A version as the API tells it."""
     return {
         "version": row.version, "status": row.status, "origin": row.origin, "revision": revision_of(row),
         "yanked": row.yanked_reason is not None, "yanked_reason": row.yanked_reason or "", "published_by": row.published_by,

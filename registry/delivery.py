@@ -1,6 +1,6 @@
 """Sending files and documents: ranges, ETags, caching."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import IO
 
 from flask import Response, request
@@ -53,11 +53,12 @@ def send_stream(chunks: Iterable[bytes], size: int | None, content_type: str) ->
 
 
 def send_document(
-    text: bytes, etag: str, content_type: str, source: Source | None = None, *, vary: str = "Accept", modified: float | None = None
+    text: bytes, etag: str, content_type: str, source: Source | None = None, *, vary: str = "Accept", modified: float | None = None,
+    more: Mapping[str, str] | None = None,
 ) -> Response:
     """An index page or packument: revalidated each time, 304 when unchanged. For `source` see `send_blob`."""
     note(request.environ, source)
-    headers = {"ETag": f'"{etag}"', "Cache-Control": REVALIDATE, "Vary": vary}
+    headers = {"ETag": f'"{etag}"', "Cache-Control": REVALIDATE, "Vary": vary, **(more or {})}
     if modified is not None:
         headers["Last-Modified"] = http_date(modified)
     if request.if_none_match.contains_weak(etag):

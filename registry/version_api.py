@@ -6,7 +6,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
-from registry import age, catalog, copying, statuses
+from registry import age, catalog, copying, listing, statuses
 from registry.api import (
     ADMIN,
     PACKAGE,
@@ -22,6 +22,7 @@ from registry.api import (
     iso,
     name_of,
     place_of,
+    version_json,
 )
 from registry.formats import format_named
 from registry.models import VersionEvent
@@ -68,6 +69,16 @@ class AgeAllowance(_Body):
     version: str = Field("", description="none: every version")
     reason: str = Field(min_length=1, max_length=1000)
     hours: int = Field(24, ge=1, le=age.EXCEPTION_HOURS_MAX)
+
+
+class VersionQuery(BaseModel):
+    """Which versions of which package."""
+
+    format: str
+    package: str
+    status: str = Field("", description="only versions that have it")
+    cursor: str = Field("", max_length=300, description="`next` of the page before")
+    limit: int = Field(PAGE, ge=1, le=1000)
 
 
 class EventQuery(BaseModel):
@@ -119,6 +130,18 @@ def copy(path: PackagePath, body: Copy) -> dict[str, Any]:
             overwrite=body.allow_overwrite,
         )
     )
+
+
+@api.get(f"{REPOSITORY}/versions")
+@needs(*READ)
+def list_versions(path: RepositoryPath, query: VersionQuery) -> dict[str, Any]:
+    """The versions of one package stored in this very repository, highest first."""
+    # The package is no part of the path: `@team/versions` is a package's name too.
+    name = PackagePath(domain=path.domain, repository=path.repository, format=query.format, package=query.package)
+    with site().db.read() as session:
+        row = catalog.package(session, catalog.place(session, path.domain, path.repository), name_of(name))
+        rows, more = listing.versions(session, row, status=query.status, after=query.cursor, limit=query.limit)
+    return {"items": [version_json(one) for one in rows], "next": more or None}
 
 
 @api.get(f"{VERSION}/assets")

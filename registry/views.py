@@ -9,7 +9,7 @@ from flask import Blueprint, Response, render_template, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from registry import age, catalog, delivery, explain
+from registry import age, catalog, delivery, explain, listing
 from registry.advisories import store as advisories
 from registry.bootstrap import ACTOR as OWN
 from registry.catalog import Place
@@ -18,7 +18,6 @@ from registry.models import EXTERNAL, INTERNAL, Package, Version, VersionEvent
 from registry.names import PackageName
 from registry.statuses import TARGETS
 from registry.upstream.http import shown
-from registry.versions import by_number
 from service.kernel.access import needs, principal, public, site
 from service.kernel.auth import Principal
 from service.kernel.errors import Missing
@@ -29,7 +28,7 @@ pages = Blueprint("registry", __name__, template_folder="templates")
 PAGE = 50
 PANEL_ROWS = 8
 HITS = 20
-VERSIONS_SHOWN = 200
+VERSIONS_SHOWN = 50
 
 
 @dataclass(frozen=True)
@@ -106,12 +105,13 @@ def repository(domain: str, repository: str) -> str:
 def package(domain: str, repository: str, format_name: str, name: str) -> str:
     """A package: how to install it, what it is, its versions and files."""
     package_format = format_named(format_name)
-    number, who = by_number(package_format.order), principal()
+    who, args = principal(), request.args
     with site().db.read() as session:
         place = catalog.place(session, domain, repository)
         row = catalog.package(session, place, package_format.parse(name))
-        versions = sorted(catalog.versions(session, row), key=lambda v: number(v.version), reverse=True)
-        wanted = request.args.get("version", "") or row.latest or (versions[0].version if versions else "")
+        status = args.get("status", "")
+        versions, more = listing.versions(session, row, status=status, after=args.get("below", ""), limit=VERSIONS_SHOWN)
+        wanted = args.get("version", "") or row.latest or (versions[0].version if versions else "")
         version = catalog.version(session, row, package_format.key(wanted))
         files = catalog.assets(session, version)
         tags = catalog.tags(session, row)
@@ -122,7 +122,8 @@ def package(domain: str, repository: str, format_name: str, name: str) -> str:
         targets = [p.name for p in catalog.places(session) if p.domain_id == place.domain_id and p.id != place.id]
     known = advisories.of_version(site(), format_name, package_format.parse(name).full, version.version)
     return render_template(
-        "registry/package.html", place=place, package=row, version=version, versions=versions[:VERSIONS_SHOWN], count=len(versions),
+        "registry/package.html", place=place, package=row, version=version, versions=versions, status=status,
+        all_statuses=listing.STATUSES, next_versions=_next(row, place, version.version, status, more),
         files=files, tags=tags, format=package_format,
         recipes=package_format.install(_address(place), row.display_name, version.version),
         facts=_facts(version), links=_links(version), needs=package_format.dependencies(version.details), readme=readme_of(version),
@@ -150,6 +151,12 @@ def file(domain: str, repository: str, number: int, filename: str) -> Response:
         if catalog.stored(session, found, filename) is None:
             raise Missing(what="file", name=filename)
     return delivery.send_blob(site(), asset.digest, asset.size, "application/octet-stream")
+
+
+def _next(row: Package, place: Place, version: str, status: str, below: str) -> str:
+    """The package's page with the versions that come next, or ""."""
+    kept = {"version": version, **({"status": status} if status else {}), "below": below}
+    return f"{package_url(place, row)}?{urlencode(kept)}#versions" if below else ""
 
 
 def panel(site: Site, principal: Principal) -> dict[str, Any]:

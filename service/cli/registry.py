@@ -213,6 +213,46 @@ def origins(told: _Registry, repository: str, package: str, publish: str, upstre
     told.call("PUT", told.package(repository, package, "/origins"), {"publish": publish, "upstream": upstream})
 
 
+@registry.command("project-status")
+@click.argument("repository")
+@click.argument("project")
+@click.argument("status", default="", type=click.Choice(["", "active", "archived", "deprecated", "quarantined"]))
+@click.option("--reason", default="", help="installers show it")
+@pass_registry
+def project_status(told: _Registry, repository: str, project: str, status: str, reason: str) -> None:
+    """Shows or sets the status of a Python project (PEP 792)."""
+    path = told.package(repository, f"pypi/{project}", "/project-status")
+    if status:
+        told.call("PUT", path, {"status": status, "reason": reason})
+    else:
+        told.call("GET", path)
+
+
+@registry.command("upload-rules")
+@click.argument("repository")
+@click.option("--local-versions/--no-local-versions", default=None, help="take versions such as 1.0+team.1")
+@click.option("--closed-after-days", type=int, help="a release that old takes no more files; 0: never closed")
+@pass_registry
+def upload_rules(told: _Registry, repository: str, local_versions: bool | None, closed_after_days: int | None) -> None:
+    """Shows or changes what a package repository takes as an upload of a Python package."""
+    wanted = {"local_versions": local_versions, "closed_after_days": closed_after_days}
+    body = {key: value for key, value in wanted.items() if value is not None}
+    told.call("PATCH" if body else "GET", told.repository(repository, "/upload-rules"), body or None)
+
+
+@registry.command("versions")
+@click.argument("repository")
+@click.argument("package")
+@click.option("--status", default="", help="only those with it")
+@click.option("--cursor", default="", help="`next` of the page before")
+@click.option("--limit", type=int, default=None)
+@pass_registry
+def versions(told: _Registry, repository: str, package: str, status: str, cursor: str, limit: int | None) -> None:
+    """Lists the versions of a package, highest first."""
+    kind, _, name = package.partition("/")
+    told.call("GET", told.repository(repository, "/versions"), format=kind, package=name, status=status, cursor=cursor, limit=limit)
+
+
 @registry.command("events")
 @click.argument("repository")
 @click.option("--after", type=int, default=0, help="the last sequence number that was seen")

@@ -96,6 +96,23 @@ def test_the_package_page_says_how_to_install(server: Server, clients: Clients, 
     assert server.call("GET", link).body == one.data
 
 
+def test_the_package_page_lists_versions_by_status(server: Server, clients: Clients, upload: Upload, browse: Callable[[str], Answer]) -> None:
+    for number in range(52):  # one page holds fifty
+        upload(wheel("counted", f"1.{number}"))
+    page = f"/packages/default/{clients.repository}/pypi/counted"
+    first = browse(page).text
+    [onward] = re.findall(r'rel="next" href="([^"]+)"', first)
+    rest = browse(onward.replace("&amp;", "&").partition("#")[0]).text
+    assert f'href="{page}?version=1.1"' in rest
+    assert f'href="{page}?version=1.51"' not in rest.partition('id="versions"')[2]
+    path = f"/api/v1/registry/default/{clients.repository}/packages/pypi/counted/status"
+    server.call("POST", path, {"versions": ["1.7"], "status": "Unlisted"})
+    listed = browse(f"{page}?status=Unlisted").text.partition('id="versions"')[2]
+    assert f'href="{page}?version=1.7"' in listed
+    assert f'href="{page}?version=1.8"' not in listed
+    assert browse(f"{page}?status=Gone").status == 400
+
+
 def test_readmes_cannot_run_scripts(server: Server, clients: Clients, upload: Upload, browse: Callable[[str], Answer]) -> None:
     evil = "<script>alert(1)</script><img src=x onerror=alert(1)>[x](javascript:alert(1))"
     upload(wheel("evil-readme", "1.0", Description_Content_Type="text/markdown", Description=evil))

@@ -144,3 +144,21 @@ def test_upstream_repositories_are_searched_too(server: Server, clients: Clients
     page = server.call("GET", f"/pypi/default/{below}/simple/shared/", headers={"Accept": JSON}).json()
     assert server.call("GET", page["files"][0]["url"]).body == one.data
     assert f"/{below}/" in page["files"][0]["url"]
+
+
+def test_pages_of_other_origins_may_read_the_index(server: Server, clients: Clients, upload: Upload) -> None:
+    upload(wheel("crossed", "1.0"))
+    base = f"/pypi/default/{clients.repository}"
+    for path in (f"{base}/simple/", f"{base}/simple/crossed/", f"{base}/pypi/crossed/json"):
+        asked = server.call("OPTIONS", path, token=None, headers={"Origin": "https://elsewhere.example", "Access-Control-Request-Method": "GET"})
+        assert asked.status == 204, path
+        assert "Authorization" in asked.headers["Access-Control-Allow-Headers"]
+        answer = server.call("GET", path)
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+        assert "Access-Control-Allow-Credentials" not in answer.headers
+        same = server.call("GET", path, headers={"If-None-Match": answer.headers["ETag"]})
+        assert (same.status, same.headers["X-PyPI-Last-Serial"]) == (304, answer.headers["X-PyPI-Last-Serial"])
+        before = int(answer.headers["X-PyPI-Last-Serial"])
+        upload(wheel("crossed", f"1.0.{before}", path))
+        assert int(server.call("GET", path).headers["X-PyPI-Last-Serial"]) > before
+    assert "Access-Control-Allow-Origin" not in server.call("GET", f"/packages/default/{clients.repository}").headers

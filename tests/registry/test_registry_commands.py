@@ -6,6 +6,9 @@ import subprocess
 import sys
 from typing import Any
 
+from click.testing import CliRunner
+
+from service.cli.registry import registry
 from tests.lockgate_server import Server
 from tests.registry.clients import Clients
 from tests.registry.conftest import Upload, create_repository
@@ -17,6 +20,15 @@ def lockgate(server: Server, *arguments: str, code: int = 0) -> Any:
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == code, done.stderr
     return json.loads(done.stdout) if done.stdout.startswith(("{", "[")) else done.stdout + done.stderr
+
+
+def quickly(server: Server, *arguments: str, code: int = 0) -> Any:
+    """The same command without a process of its own."""
+    done = CliRunner().invoke(registry, ["--server", server.url, "--token", server.token, *arguments])
+    if code:
+        return str(done.exception)
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)
 
 
 def test_the_command_walks_a_version_through_its_life(server: Server, clients: Clients, upload: Upload) -> None:
@@ -40,6 +52,25 @@ def test_the_command_sets_groups_and_tokens(server: Server, clients: Clients) ->
     assert lockgate(server, "--domain", name, "group", "match", "npm/@a/b")["group"] == "/npm/*"
     token = lockgate(server, "--domain", name, "token", "--seconds", "900")["token"]
     assert server.call("GET", f"/pypi/{name}/main/simple/", token=token).status == 200
+
+
+def test_the_command_knows_python_projects(server: Server, clients: Clients, upload: Upload) -> None:
+    for version in ("1.0", "1.10", "1.9"):
+        upload(wheel("listed", version))
+    where = clients.repository
+    assert quickly(server, "upload-rules", where, "--no-local-versions")["local_versions"] is False
+    assert quickly(server, "upload-rules", where, "--closed-after-days", "9") == {"local_versions": False, "closed_after_days": 9}
+    assert quickly(server, "upload-rules", where)["closed_after_days"] == 9
+    assert quickly(server, "project-status", where, "listed", "deprecated", "--reason", "use another")["reason"] == "use another"
+    assert quickly(server, "project-status", where, "listed")["status"] == "deprecated"
+    quickly(server, "status", where, "pypi/listed", "Archived", "1.9")
+    first = quickly(server, "versions", where, "pypi/listed", "--limit", "2")
+    rest = quickly(server, "versions", where, "pypi/listed", "--limit", "2", "--cursor", first["next"])
+    assert [one["version"] for one in [*first["items"], *rest["items"]]] == ["1.10", "1.9", "1.0"]
+    assert rest["next"] is None
+    assert [one["version"] for one in quickly(server, "versions", where, "pypi/listed", "--status", "Archived")["items"]] == ["1.9"]
+    assert quickly(server, "group", "packages", "/pypi//listed$")["items"] == [{"format": "pypi", "package": "listed", "association": "STRONG"}]
+    assert "is one of" in quickly(server, "versions", where, "pypi/listed", "--status", "Gone", code=2)
 
 
 def test_collection_frees_what_was_disposed_of(server: Server, clients: Clients, upload: Upload) -> None:

@@ -1,5 +1,6 @@
 """Python packages: the simple repository API, the legacy upload form, files and their metadata."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -16,11 +17,19 @@ from registry.rendered import documents
 from registry.replay import Source
 from registry.store import FileExists
 from registry.versions import pypi_key, pypi_order
-from service.kernel.access import needs, principal, site
+from service.kernel.access import needs, principal, public, site
 from service.kernel.errors import Missing, Problem
 
 bp = Blueprint("registry_pypi", __name__, url_prefix="/pypi/<domain>/<repository>")
 READ = ("registry:Read", "registry/{domain}/{repository}")
+CORS = {
+    # A page of any origin may read the index with a token it was given: a wildcard never lets a browser add its own cookies.
+    "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "ETag, X-PyPI-Last-Serial",
+}
+PREFLIGHT = {
+    **CORS, "Access-Control-Allow-Methods": "GET, HEAD", "Access-Control-Allow-Headers": "Accept, Authorization, If-None-Match",
+    "Access-Control-Max-Age": "86400",
+}
 PROVENANCE = "application/vnd.pypi.integrity.v1+json"
 
 
@@ -35,7 +44,7 @@ def tell_client(problem: Problem) -> Response:
     return Response(words, f"{status} {reason}", {**problem.headers, "Content-Type": "text/plain; charset=utf-8"})
 
 
-@bp.get("/simple/")
+@bp.get("/simple/", provide_automatic_options=False)
 @needs(*READ)
 def index(domain: str, repository: str) -> Response:
     """The list of projects."""
@@ -50,10 +59,11 @@ def index(domain: str, repository: str) -> Response:
     with here.db.read() as session:
         where = catalog.place(session, domain, repository)
         page = documents.get(("pypi index", stamp, kind == simple.JSON), lambda: render(catalog.package_names(session, where, "pypi")))
-    return delivery.send_document(page.body, page.etag, _with_charset(kind), Source(stamp, revisions))
+    more = _told(revision for _, revision in stamp)
+    return delivery.send_document(page.body, page.etag, _with_charset(kind), Source(stamp, revisions), more=more)
 
 
-@bp.get("/simple/<name>/")
+@bp.get("/simple/<name>/", provide_automatic_options=False)
 @needs(*READ)
 def project_page(domain: str, repository: str, name: str) -> BaseResponse:
     """One project's files; a name that is not normalised is sent to where it is."""
@@ -68,7 +78,7 @@ def project_page(domain: str, repository: str, name: str) -> BaseResponse:
         ("pypi", where.id, package.name, render.__name__, base, found.stamp),
         lambda: render(package.name, project.listing(site(), found), base, project.status(site(), found)),
     )
-    return delivery.send_document(page.body, page.etag, _with_charset(kind), found.source)
+    return delivery.send_document(page.body, page.etag, _with_charset(kind), found.source, more=_told(project.revisions(found)))
 
 
 @bp.get("/files/<name>/<filename>")
@@ -103,7 +113,7 @@ def provenance(domain: str, repository: str, name: str, version: str, filename: 
     return Response(orjson.dumps(mirror.provenance(site(), connection, package.name, one)), content_type=PROVENANCE)
 
 
-@bp.get("/pypi/<name>/json")
+@bp.get("/pypi/<name>/json", provide_automatic_options=False)
 @bp.get("/pypi/<name>/<version>/json")
 @needs(*READ)
 def legacy_json(domain: str, repository: str, name: str, version: str = "") -> BaseResponse:
@@ -119,7 +129,16 @@ def legacy_json(domain: str, repository: str, name: str, version: str = "") -> B
         ("pypi json", where.id, package.name, version, base, found.stamp, known),
         lambda: project.legacy_json(site(), found, package, version, base),
     )
-    return delivery.send_document(page.body, page.etag, "application/json")
+    return delivery.send_document(page.body, page.etag, "application/json", more=_told(project.revisions(found)))
+
+
+@bp.route("/simple/", methods=["OPTIONS"])
+@bp.route("/simple/<name>/", methods=["OPTIONS"])
+@bp.route("/pypi/<name>/json", methods=["OPTIONS"])
+@public
+def preflight(**_where: str) -> Response:
+    """What a browser asks before it sends a token from another origin's page; says nothing about what is here."""
+    return Response(status=204, headers=PREFLIGHT)
 
 
 @bp.post("/")
@@ -129,6 +148,11 @@ def publish(domain: str, repository: str) -> Response:
     """The legacy upload form. The same file again is a success."""
     is_new = upload.receive(site(), place(domain, repository), principal().name)
     return Response("published\n" if is_new else "this very file was already published\n", content_type="text/plain")
+
+
+def _told(revisions: Iterable[int]) -> dict[str, str]:
+    # A number that grows with every change, which is all that mirroring clients make of the public index's serial.
+    return {**CORS, "X-PyPI-Last-Serial": str(max(revisions, default=0))}
 
 
 def _metadata(where: catalog.Place, package: PackageName, filename: str) -> Response:

@@ -60,6 +60,11 @@ def status(site: Site, project: Sources) -> Status:
     return Status(told, reason) if told in rules.STATUSES else ours
 
 
+def revisions(project: Sources) -> list[int]:
+    """Of the stored packages, each growing with every change."""
+    return [package.revision for _, package in project.found.packages]
+
+
 def legacy_json(site: Site, project: Sources, name: PackageName, version: str, base: str) -> bytes:
     """The older JSON document of one version, "" for the newest. Raises Missing when there is no such version."""
     files = listing(site, project)
@@ -75,7 +80,7 @@ def legacy_json(site: Site, project: Sources, name: PackageName, version: str, b
     known = None
     if advisories.is_loaded(site, "pypi"):
         known = [answers.pypi(one) for one in advisories.of_version(site, "pypi", name.full, number)]
-    serial = max((package.revision for _, package in project.found.packages), default=0)
+    serial = max(revisions(project), default=0)
     return legacy.project_json(name.name, number, details, files, base, known, releases=not version, serial=serial)
 
 
