@@ -11,8 +11,8 @@ from analyzers.syntax import argument, descend
 
 _AT_ONCE = frozenset(f"{module}.decompress" for module in ("zlib", "gzip", "bz2", "lzma", "brotli", "zstandard"))
 _MEMBERS = frozenset({"extractall", "extract", "read"})
-_OUTSIDE = re.compile(r"(^|_)(request|upload|uploads|uploaded|body|payload|response|received|incoming|attachment|event|blob)($|_)")
-_CALLS_OUTSIDE = frozenset({"recv", "urlopen", "get_data", "files"})
+_OUTSIDE = re.compile(r"(^|_)(request|upload|uploads|uploaded|body|payload|response|received|incoming|attachment|event)($|_)")
+_OUTSIDE_WORDS = frozenset({"recv", "urlopen", "get_data", "files", "request"})
 
 
 class DecompressionBomb(Rule):
@@ -41,6 +41,7 @@ class DecompressionBomb(Rule):
         "import lzma as x\nclass Job:\n    def run(self, response):\n        return x.decompress(response.content)",
     )
     valid = (
+        "import zlib\ndef load(session, Document):\n    packed = session.scalar(Document.body)\n    return zlib.decompress(packed)",
         ("import zipfile\ndef up(uploaded_file):\n    with zipfile.ZipFile(uploaded_file) as z:\n"
          "        if sum(one.file_size for one in z.infolist()) > LIMIT:\n            raise ValueError\n        z.extractall('out')"),
         "import zipfile\nwith zipfile.ZipFile('assets.zip') as z:\n    z.extractall('out')",
@@ -75,6 +76,7 @@ class DecompressionBomb(Rule):
 
     def _check(self, node: cst.Call, data: cst.BaseExpression) -> None:
         parts = [one for start in (data, resolve(data, self.scope)) for one in descend(start)]
-        names = [one.value for one in parts if isinstance(one, cst.Name)]
-        if any(_OUTSIDE.search(name.lower()) or name in _CALLS_OUTSIDE for name in names):
+        attributes = {id(one.attr) for one in parts if isinstance(one, cst.Attribute)}
+        names = [one for one in parts if isinstance(one, cst.Name)]
+        if any(one.value in _OUTSIDE_WORDS or (id(one) not in attributes and _OUTSIDE.search(one.value.lower())) for one in names):
             self.report(node)

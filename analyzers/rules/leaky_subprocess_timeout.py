@@ -70,6 +70,8 @@ def build(argv):
         "import subprocess\ndef f(argv):\n    return subprocess.run(argv, timeout=5)",
         "import subprocess\ndef f(argv):\n    child = subprocess.Popen(argv)\n    return child.communicate()",
         "def f(event):\n    event.wait(timeout=5)",
+        ("from subprocess import Popen\nclass Job:\n    def __init__(self, argv):\n        self.p = Popen(argv)\n    def wait(self):\n"
+         "        return self.p.wait(timeout=5)\n    def stop(self):\n        self.p.kill()"),
         "import subprocess\ndef f(argv):\n    child = subprocess.Popen(argv)\n    return child.wait(timeout=None)",
         """
 import subprocess
@@ -98,6 +100,9 @@ def start(argv):
             return
         scope = self.context.scope_of(node)
         ended = {_receiver(one) for one in calls if _method(one) in _ENDS}
+        for around in self.context.inside(cst.ClassDef)[:1]:  # what is kept on self may be ended by another method
+            below = [one for one in descend(around, into_scopes=True) if isinstance(one, cst.Call) and _method(one) in _ENDS]
+            ended |= {name for one in below if (name := _receiver(one)) and name.startswith("self.")}
         handed_on = [one.value for one in nodes if isinstance(one, cst.Arg | cst.Return)]
         passed = {one.value for one in handed_on if isinstance(one, cst.Name)}
         for wait in waits:

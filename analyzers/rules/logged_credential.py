@@ -4,6 +4,7 @@ import re
 
 import libcst as cst
 
+from analyzers.literal import resolve
 from analyzers.rule import Rule
 from analyzers.syntax import children
 
@@ -13,6 +14,7 @@ _NAME = re.compile(
 _LEVELS = ("debug", "info", "warning", "warn", "error", "critical", "exception", "log")
 _LOGGERS = re.compile(r"^(logging|logging\.getLogger\(\)|structlog\.get_logger\(\)|loguru\.logger|flask\.current_app\.logger)\.\w+$")
 _LOG_NAME = re.compile(r"^_?(log|logger|LOG|LOGGER)$")
+_FETCHED = frozenset({"SecretString", "SecretBinary", "SecretAccessKey", "SessionToken"})
 _COVERS = frozenset({"len", "bool", "type", "mask", "redact", "hash", "isinstance", "id", "obfuscate", "sanitize", "mask_secret"})
 
 
@@ -33,6 +35,9 @@ class LoggedCredential(Rule):
     methods = _LEVELS
     calls = frozenset({"builtins.print"})
     invalid = (
+        ("import boto3, logging\ndef f(c, name):\n    value = c.get_secret_value(SecretId=name)['SecretString']\n"
+         "    logging.info('secret %s', value)"),
+        "import boto3\ndef f(sts, arn):\n    creds = sts.assume_role(RoleArn=arn)['Credentials']\n    print(creds['SessionToken'])",
         "import logging\ndef f(password):\n    logging.info('login %s', password)",
         "import logging\nlogger = logging.getLogger(__name__)\ndef f(user):\n    logger.debug(f'user {user.name} {user.password}')",
         "import logging\nlog = logging.getLogger()\ndef f(api_key):\n    log.error('bad key ' + api_key)",
@@ -41,6 +46,8 @@ class LoggedCredential(Rule):
         "from logging import getLogger as g\ndef f(conf):\n    g('a').info('%s', conf['aws_secret_access_key'])",
     )
     valid = (
+        ("import boto3, logging\ndef f(name):\n    found = boto3.client('secretsmanager').get_secret_value(SecretId=name)\n"
+        "    logging.info('version %s', found['VersionId'])"),
         "import logging\ndef f(password):\n    logging.info('password is wrong')",
         "import logging\ndef f(password):\n    logging.info('length %d', len(password))",
         "import logging\ndef f(password_file):\n    logging.info('read %s', password_file)",
@@ -64,12 +71,21 @@ class LoggedCredential(Rule):
         named = isinstance(owner, cst.Name) and bool(_LOG_NAME.match(owner.value))
         return named or bool(_LOGGERS.match(self.qualified_name(func) or ""))
 
+    def _is_fetched(self, node: cst.CSTNode) -> bool:
+        """Whether it is taken out of what a store of secrets or AWS's token service answers."""
+        match node:
+            case cst.Subscript(slice=[cst.SubscriptElement(slice=cst.Index(value=cst.SimpleString() as key))]):
+                return str(key.evaluated_value) in _FETCHED
+        return False
+
     def _shows(self, node: cst.CSTNode) -> bool:
+        if isinstance(node, cst.Name) and self._is_fetched(resolve(node, self.scope)):
+            return True
         match node:
             case cst.Name(value=str(name)) | cst.Attribute(attr=cst.Name(value=str(name))):
                 return bool(_NAME.search(name))
             case cst.Subscript(slice=[cst.SubscriptElement(slice=cst.Index(value=cst.SimpleString() as key))]):
-                return bool(_NAME.search(str(key.evaluated_value)))
+                return self._is_fetched(node) or bool(_NAME.search(str(key.evaluated_value)))
             case cst.Comparison() | cst.Lambda() | cst.IfExp() | cst.Subscript():
                 return False
             case cst.Call(func=func):

@@ -2,12 +2,13 @@
 
 import pytest
 
-from benchmarks.programs import measure
+from benchmarks.programs import SETS, measure
 
 pytestmark = pytest.mark.anydb
 
 
-def test_sins_in_whole_programs_are_found():
-    hits, misses, false, wrong = measure()
+@pytest.mark.parametrize("which", SETS)
+def test_sins_in_whole_programs_are_found(which):
+    hits, misses, false, wrong = measure(which)
     assert hits / (hits + misses) >= 0.95, wrong
     assert hits / (hits + false) >= 0.97, wrong
