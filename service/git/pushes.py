@@ -47,12 +47,19 @@ def begin(site: Site, who: Principal, repository: GitRepository, commands: Seque
         repository_id=repository.id, actor=who.name, state="receiving", started_at=clock.now(), finished_at=None,
         commands=[[c.ref, c.old, c.new] for c in commands],
     )
-    with site.db.write() as session:
-        session.add(row)
-        session.flush()
-        push_id = row.id
-        lock = _lock(site.settings, push_id)
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    lock = -1
+    try:
+        with site.db.write() as session:
+            session.add(row)
+            session.flush()
+            push_id = row.id
+            lock = _lock(site.settings, push_id)
+            # Nobody else knows this push yet. To wait here for whoever might hold its lock would hold up every writer.
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BaseException:  # also when the commit failed: the next push may be given the same number
+        if lock >= 0:
+            os.close(lock)
+        raise
     return push_id, lock
 
 
