@@ -22,7 +22,9 @@ http {{
   keepalive_requests 1000000000;
   client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
   uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
-  server {{ listen 127.0.0.1:{port}; root {folder}/files; }}
+  types {{ text/html html; application/json json; }}
+  default_type application/octet-stream;
+  server {{ listen 127.0.0.1:{port}; root {folder}/files; location / {{ try_files $uri $uri/index.html $uri/packument.json =404; }} }}
 }}
 """
 

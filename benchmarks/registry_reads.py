@@ -12,41 +12,33 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
 
+from benchmarks import load
+from benchmarks.load import Measured, cpu_seconds, read_answer
 from benchmarks.nginx import Nginx
 from tests.lockgate_server import Server
 from tests.registry.conftest import create_repository
 from tests.registry.made import form, npm_document, npm_tarball, wheel
 
 JSON = "application/vnd.pypi.simple.v1+json"
-CONNECTIONS = 8
 LARGE_FILES = 2000
 NPM_VERSIONS = 1000
 UPLOADS = 100
 HUGE_BYTES = 100 * 1024 * 1024
 
 
-@dataclass(frozen=True)
-class Measured:
-    """CPU microseconds and seconds on the clock, each per request."""
-
-    cpu_us: float
-    wall_us: float
-
-
 @contextmanager
-def loaded_server(folder: Path) -> Iterator[tuple[Server, str]]:
+def loaded_server(folder: Path, files: int = LARGE_FILES, versions: int = NPM_VERSIONS) -> Iterator[tuple[Server, str]]:
     """A server with the packages that are asked for, and the name of its repository."""
     server = Server(folder / "registry").start()
     repository = create_repository(server)
     for number in range(5):
         _upload(server, repository, wheel("small", f"1.{number}", code=secrets.token_hex(5000)))
-    _in_threads(4, LARGE_FILES, lambda n: _upload(server, repository, wheel("large", f"1.{n}", code=f"n = {n}\n")))
-    _in_threads(4, NPM_VERSIONS, lambda n: _publish(server, repository, "many", f"1.{n}.0"))
+    in_threads(4, files, lambda n: _upload(server, repository, wheel("large", f"1.{n}", code=f"n = {n}\n")))
+    in_threads(4, versions, lambda n: _publish(server, repository, "many", f"1.{n}.0"))
     try:
         yield server, repository
     finally:
@@ -54,15 +46,11 @@ def loaded_server(folder: Path) -> Iterator[tuple[Server, str]]:
 
 
 def read(server: Server | Nginx, path: str, seconds: float = 3.0, **headers: str) -> Measured:
-    """Asks over kept-alive connections for a while; the first second warms up."""
-    sent = {"Host": f"127.0.0.1:{server.port}"} | {k.replace("_", "-"): v for k, v in headers.items()}
+    """Asks with the administrator's token; nginx asks for none."""
+    sent = {k.replace("_", "-"): v for k, v in headers.items()}
     if isinstance(server, Server):
         sent["Authorization"] = f"Bearer {server.token}"
-    request = (f"GET {path} HTTP/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in sent.items()) + "\r\n").encode()
-    _hammer(server.port, request, 1.0)
-    before, began = _cpu(server), time.monotonic()
-    count = _hammer(server.port, request, seconds)
-    return Measured((_cpu(server) - before) / count * 1e6, (time.monotonic() - began) / count * 1e6)
+    return load.read(server, path, seconds, sent)
 
 
 def etag(server: Server, path: str, **headers: str) -> str:
@@ -74,9 +62,9 @@ def upload(server: Server, repository: str) -> Measured:
     """Uploads wheels of 10 KB from four clients."""
     batch = [form(wheel("up", f"1.{secrets.randbelow(10**9)}", code=secrets.token_hex(5000))) for _ in range(UPLOADS)]
     _upload(server, repository, wheel("up", "0.1"))
-    before, began = _cpu(server), time.monotonic()
-    _in_threads(4, UPLOADS, lambda n: _post(server, repository, *batch[n]))
-    return Measured((_cpu(server) - before) / UPLOADS * 1e6, (time.monotonic() - began) / UPLOADS * 1e6)
+    before, began = cpu_seconds(server), time.monotonic()
+    in_threads(4, UPLOADS, lambda n: post(server, repository, *batch[n]))
+    return Measured((cpu_seconds(server) - before) / UPLOADS * 1e6, (time.monotonic() - began) / UPLOADS * 1e6)
 
 
 def huge_file(server: Server, repository: str) -> str:
@@ -89,7 +77,8 @@ def huge_file(server: Server, repository: str) -> str:
 
 def speed(server: Server | Nginx, path: str) -> float:
     """MB/s of a file as one client gets it over the loopback; the median of seven."""
-    return statistics.median(_speed(server, path) for _ in range(7))
+    token = server.token if isinstance(server, Server) else ""
+    return statistics.median(one_speed(server, path, token) for _ in range(7))
 
 
 def publish_to_visible(server: Server, repository: str, rounds: int = 200) -> list[float]:
@@ -106,64 +95,21 @@ def publish_to_visible(server: Server, repository: str, rounds: int = 200) -> li
     return sorted(times)
 
 
-def _hammer(port: int, request: bytes, seconds: float) -> int:
-    counts = [0] * CONNECTIONS
-    deadline = time.monotonic() + seconds
-
-    def client(number: int) -> None:
-        with socket.create_connection(("127.0.0.1", port)) as connection:
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            buffer = bytearray(1 << 20)
-            while time.monotonic() < deadline:
-                connection.sendall(request)
-                _answer(connection, buffer)
-                counts[number] += 1
-
-    threads = [threading.Thread(target=client, args=(n,)) for n in range(CONNECTIONS)]
-    for one in threads:
-        one.start()
-    for one in threads:
-        one.join()
-    assert sum(counts), "no request was answered"
-    return sum(counts)
-
-
-def _answer(connection: socket.socket, buffer: bytearray) -> int:
-    """Reads one answer; its size. It must be a good one that tells its length."""
-    got = b""
-    while b"\r\n\r\n" not in got:
-        got += connection.recv(65536)
-        assert got, "the connection was closed"
-    head, _, rest = got.partition(b"\r\n\r\n")
-    status = int(head[9:12])
-    assert status in (200, 206, 304), head
-    length = 0 if status == 304 else int(next(line[15:] for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")))
-    left = length - len(rest)
-    while left > 0:
-        received = connection.recv_into(buffer, min(left, len(buffer)))
-        assert received, "the answer broke off"
-        left -= received
-    return length
-
-
-def _speed(server: Server | Nginx, path: str) -> float:
-    token = f"Authorization: Bearer {server.token}\r\n" if isinstance(server, Server) else ""
-    request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n{token}\r\n".encode()
-    with socket.create_connection(("127.0.0.1", server.port)) as connection:
+def one_speed(server: load.Target, path: str, token: str) -> float:
+    """The same, once."""
+    sent = f"Authorization: Bearer {token}\r\n" if token else ""
+    request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n{sent}\r\n".encode()
+    with socket.create_connection(("127.0.0.1", server.port), load.ANSWER_SECONDS_MAX) as connection:
         began = time.monotonic()
         connection.sendall(request)
-        return _answer(connection, bytearray(1 << 20)) / 1e6 / (time.monotonic() - began)
-
-
-def _cpu(server: Server | Nginx) -> float:
-    return sum(sum(p.cpu_times()[:2]) for p in server.children("web"))
+        return read_answer(connection, bytearray(1 << 20)) / 1e6 / (time.monotonic() - began)
 
 
 def _upload(server: Server, repository: str, one: object) -> None:
-    _post(server, repository, *form(one))  # type: ignore[arg-type]
+    post(server, repository, *form(one))  # type: ignore[arg-type]
 
 
-def _post(server: Server, repository: str, headers: dict[str, str], body: bytes) -> None:
+def post(server: Server, repository: str, headers: dict[str, str], body: bytes) -> None:
     answer = server.call("POST", f"/pypi/default/{repository}/", headers=headers, body=body)
     assert answer.status == 200, answer.text
 
@@ -174,7 +120,7 @@ def _publish(server: Server, repository: str, name: str, version: str) -> None:
     assert answer.status == 201, answer.text
 
 
-def _in_threads(threads: int, count: int, work: Callable[[int], None]) -> None:
+def in_threads(threads: int, count: int, work: Callable[[int], None]) -> None:
     failed: list[Exception] = []
 
     def some(start: int) -> None:
