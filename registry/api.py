@@ -290,7 +290,10 @@ def version_json(row: Version) -> dict[str, Any]:
 
 def asset_json(row: Asset) -> dict[str, Any]:
     """An asset as the API tells it."""
-    return {"name": row.name, "size": row.size, "hashes": row.hashes, "uploaded_at": iso(row.uploaded_at)}
+    return {
+        "name": row.name, "size": row.size, "hashes": row.hashes, "uploaded_at": iso(row.uploaded_at),
+        "attestation": catalog.attestation(row),
+    }
 
 
 def iso(moment: datetime) -> str:

@@ -242,6 +242,14 @@ def assets(session: Session, row: Version) -> list[Asset]:
     return list(session.scalars(select(Asset).where(Asset.version_id == row.id, Asset.deleted_at.is_(None)).order_by(Asset.name)))
 
 
+def attestation(row: Asset) -> str | None:
+    """What is known of a file's attestations: "unverified", as no authority's root is configured here, or None without any.
+
+    Each is about these very bytes, and its signature fits the certificate inside; who stands behind that, nobody checked.
+    """
+    return "unverified" if {"provenance", "attestations"} & set(row.details) else None
+
+
 def tags(session: Session, row: Package) -> dict[str, str]:
     """The dist-tags."""
     return {t.tag: t.version for t in session.scalars(select(DistTag).where(DistTag.package_id == row.id).order_by(DistTag.tag))}

@@ -131,7 +131,7 @@ def package(domain: str, repository: str, format_name: str, name: str) -> str:
         warnings=warnings, known=known,
         may_admin=may_admin, may_publish=who.may("registry:Publish", place.resource), statuses=TARGETS, part=part,
         targets=[name for name in targets if who.may("registry:Publish", f"registry/{place.domain}/{name}")],
-        link=lambda number: package_url(place, row, number),
+        attestation=catalog.attestation, link=lambda number: package_url(place, row, number),
         file_url=lambda one: f"{repository_url(place)}/-/files/{one.id}/{quote(one.name)}",
     )
 

@@ -47,6 +47,17 @@ def test_attestations_are_kept_and_served(server: Server, clients: Clients, uplo
     assert get(server, clients, f"integrity/attested/1.0/{plain['filename']}/provenance").status == 404
 
 
+def test_nobody_is_said_to_have_verified_an_attestation(server: Server, clients: Clients, upload: Upload) -> None:
+    one = wheel("attested", "1.0")
+    upload(one, attestations=json.dumps([attestation(one.filename, one.sha256)]))
+    upload(sdist("attested", "1.0"))
+    path = f"/api/v1/registry/default/{clients.repository}/packages/pypi/attested/versions/1.0/assets"
+    told = {asset["name"]: asset["attestation"] for asset in server.call("GET", path).json()["items"]}
+    assert told == {one.filename: "unverified", "attested-1.0.tar.gz": None}
+    shown = server.call("GET", f"/packages/default/{clients.repository}/pypi/attested", headers={"Accept": "text/html"}).text
+    assert shown.count("signer unverified") == 1
+
+
 @pytest.mark.parametrize("lie", ["another file", "other bytes", "signature", "unknown kind", "twice", "no JSON", "empty"])
 def test_lying_attestations_are_refused(upload: Upload, server: Server, clients: Clients, lie: str) -> None:
     one = wheel("attested", "1.0")
