@@ -16,6 +16,7 @@ from analyzers.finding import SourceFile
 from analyzers.options import ReviewOptions
 from analyzers.review import review_file
 from analyzers.rule import Rule, all_rules, rules_in_folder
+from analyzers.visitors import take_spent
 
 RECURSION_MAX = 50_000
 STACK_BYTES = 256 * 1024 * 1024
@@ -64,7 +65,7 @@ def _serve(requests: IO[bytes], answers: IO[bytes], rules: Sequence[type[Rule]],
         read = partial(_read, requests, answers) if request.get("tree") else None
         report = review_file(file, ReviewOptions.model_validate(request["options"]), rules, read)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIBIBYTE
-        _say(answers, {"report": report.to_dict(), "recycle": peak > memory * _RECYCLE_SHARE})
+        _say(answers, {"report": report.to_dict(), "recycle": peak > memory * _RECYCLE_SHARE, "costs": take_spent()})
 
 
 def _read(requests: IO[bytes], answers: IO[bytes], paths: Sequence[str]) -> SourceFile | None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -44,6 +45,8 @@ class Reviewer:
         self.memory_bytes_max = memory_bytes_max
         self.rules_folder = rules_folder
         self._lock = threading.Lock()
+        self.costs: Counter[str] = Counter()
+        """Milliseconds that each visitor of the user's has cost so far, by class name."""
         self._child: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "Reviewer":
@@ -90,6 +93,7 @@ class Reviewer:
         request = {**_packed(file), "options": settings, "tree": read is not None}
         answer, told = self._ask(self._started(), request, read)
         if answer is not None:
+            self.costs.update({name: round(seconds * 1000) for name, seconds in answer.get("costs", {}).items()})
             if answer["recycle"]:
                 self._end()
             return FileReport.from_dict(answer["report"])

@@ -13,8 +13,9 @@ from libcst.metadata import CodeRange
 from analyzers.context import Candidate, Context, Draft
 from analyzers.mending import MENDS_PER_FILE_MAX, mend
 from analyzers.positions import Positions
-from analyzers.rule import Rule, fix_of, name_of, why_of
+from analyzers.rule import Rule, fix_of, message_of, name_of, why_of
 from analyzers.syntax import INNER_SCOPES, children, leaf_classes
+from analyzers.visitors import Visitor, visited
 
 Handler = Callable[[Any], None]
 _RENAMED = re.compile(r"\bas\s+(\w+)|\b(\w+)\s*(?::[^=\n]+)?:?=\s*[A-Za-z_][\w.]*\s*(?:[#;)]|$)", re.MULTILINE)
@@ -23,7 +24,12 @@ _RENAMED = re.compile(r"\bas\s+(\w+)|\b(\w+)\s*(?::[^=\n]+)?:?=\s*[A-Za-z_][\w.]
 
 def lint(module: cst.Module, text: str, path: str, rules: Sequence[type[Rule]]) -> tuple[list[Draft], list[str]]:
     """What the rules find in a parsed file, and sentences about rules that failed on it."""
-    context, failed = _candidates(module, text, path, rules)
+    visitors = [rule for rule in rules if issubclass(rule, Visitor)]
+    context, failed = _candidates(module, text, path, [rule for rule in rules if not issubclass(rule, Visitor)])
+    if visitors:
+        wrong: dict[type, str] = {}
+        context.candidates += visited(module, text, visitors, wrong, message_of)
+        failed |= {name_of(one): told for one, told in wrong.items()}
     return _located(context, text, path), [f"the rule {name} failed here: {told}" for name, told in sorted(failed.items())]
 
 

@@ -1,6 +1,7 @@
 """Several reviewers side by side, one for each core; the reports come in the order of the files whoever is done first."""
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -47,6 +48,11 @@ class Pool:
 
         list(self._threads.map(work, range(len(self._reviewers))))
         return [one for one in reports if one is not None]
+
+    @property
+    def costs(self) -> Counter[str]:
+        """Milliseconds that each visitor of the user's has cost so far, by class name."""
+        return sum((one.costs for one in self._reviewers), Counter())
 
     def close(self) -> None:
         """Ends the children."""

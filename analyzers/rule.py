@@ -15,7 +15,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import libcst as cst
 
@@ -23,6 +23,7 @@ from analyzers import rules
 from analyzers.context import Candidate, Context
 from analyzers.finding import Confidence, Severity
 from analyzers.scope import Scope
+from analyzers.visitors import Visitor
 
 
 class Rule:
@@ -140,7 +141,7 @@ def all_rules() -> tuple[type[Rule], ...]:
 
 
 def rules_in_folder(folder: Path) -> tuple[type[Rule], ...]:
-    """The user's own rules in `folder`. Runs that code; raises whatever it raises."""
+    """The user's own rules in `folder`, and visitors, which the engine takes for rules. Runs that code; raises whatever it raises."""
     found: set[type[Rule]] = set()
     for path in sorted(folder.glob("*.py")):
         spec = importlib.util.spec_from_file_location(f"lockgate_rules_{path.stem}", path)
@@ -148,10 +149,10 @@ def rules_in_folder(folder: Path) -> tuple[type[Rule], ...]:
             continue
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        found.update(_rules_in(module))
+        found.update(_rules_in(module), _rules_in(module, Visitor))
     return tuple(sorted(found, key=name_of))
 
 
-def _rules_in(module: object) -> list[type[Rule]]:
-    own = [one for _, one in inspect.getmembers(module, inspect.isclass) if issubclass(one, Rule)]
+def _rules_in(module: object, base: type = Rule) -> list[type[Rule]]:
+    own: list[type[Any]] = [one for _, one in inspect.getmembers(module, inspect.isclass) if issubclass(one, base)]
     return [one for one in own if one.__module__ == module.__name__]  # type: ignore[attr-defined]

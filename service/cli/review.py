@@ -120,6 +120,8 @@ def _reviewed(tree: Tree, options: ReviewOptions, asked: Asked) -> tuple[Report,
             left = sorted((replace(one, path=_readable(one.path)) for one in left), key=lambda one: one.path)
             report = replace(report, skipped=(*left, *report.skipped))
             line_of = _source(tree, report.findings)
+        for name, cost in reviewer.costs.most_common():
+            click.echo(f"visitor {name}: {cost / 1000:.1f} s", err=True)
     if known:
         marked = [replace(one, new=False) if review_baseline.knows(known, one) else one for one in report.findings]
         report = replace(report, findings=tuple(marked))

@@ -6,10 +6,9 @@ from functools import partial
 from pathlib import Path
 
 from analyzers.finding import FileReport, Finding
-from analyzers.version import engine_version
 from service.git import browse
 from service.kernel.site import Site
-from service.reviews import analysis, baseline, cache, engine, imported, metering, minimum
+from service.reviews import analysis, baseline, cache, engine, imported, installed_rules, metering, minimum
 from service.reviews.analysis import Analysis, FileAnalysis
 from service.reviews.baseline import Baseline
 from service.reviews.cache import Key
@@ -45,7 +44,7 @@ def review(site: Site, repo: Path, repository: str, commit: str, *, today: date)
             "analysed": done.analysed,
             "lines": sum(f.report.lines for f in done.files), "suppressed": sum(len(f.report.suppressed) for f in done.files),
         },
-        engine_version=engine_version(),
+        engine_version=installed_rules.version(site.settings.data),
         minimums=options.minimums,
         skipped=done.skipped,
         metered_lines=metering.metered(repo, done.files, earlier, commit),
@@ -53,7 +52,9 @@ def review(site: Site, repo: Path, repository: str, commit: str, *, today: date)
 
 
 def _analyse(site: Site, repo: Path, commit: str, options: Options, today: date) -> Analysis:
-    key = Key(engine_version(), cache.hash_of(options.review.text))
+    version = installed_rules.version(site.settings.data)
+    engine.warm.use_rules(installed_rules.folder(site.settings.data), version)
+    key = Key(version, cache.hash_of(options.review.text))
     analyse = analyse_keyed(site, partial(engine.warm.review_files, options=options.review))
     return analysis.analyse_tree(
         site, repo, commit, key=key, analyse=analyse, excluded_by=options.review.excluded_by, today=today
@@ -67,7 +68,7 @@ def _as_this_engine_sees(site: Site, repo: Path, base: Baseline, today: date) ->
     """
     fingerprints, unreadable = set(base.fingerprints), set(base.unreadable)
     for passed in base.reviews:
-        if passed.engine_version == engine_version():
+        if passed.engine_version == installed_rules.version(site.settings.data):
             continue
         options = minimum.applied(site, passed.repository, read_options(partial(browse.blob, repo, passed.commit)))
         for file in _analyse(site, repo, passed.commit, options, today).files:

@@ -4,11 +4,13 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from analyzers.finding import FileReport, SourceFile
 from analyzers.flow.places import Read
 from analyzers.isolated import Reviewer
 from analyzers.options import ReviewOptions
+from analyzers.version import engine_version
 
 IDLE_SECONDS_MAX = 900
 SEARCH_FILES = 16
@@ -24,6 +26,7 @@ class WarmReviewer:
         self._reviewer = Reviewer()
         self._used_at = 0.0
         self._reviews = 0
+        self._rules = engine_version()
         self._calm = threading.Condition()
 
     @property
@@ -38,6 +41,13 @@ class WarmReviewer:
             return self._reviewer.review_files(files, options, read) if files else []
         finally:
             self._used_at = time.monotonic()
+
+    def use_rules(self, folder: Path, version: str) -> None:
+        """From here on rules of `folder` run too; another `version` of them than before ends the child, for it has loaded the old."""
+        with self._calm:
+            if version != self._rules:
+                self._rules, self._reviewer.rules_folder = version, folder
+                self._reviewer.close()
 
     @contextmanager
     def ahead(self) -> Iterator[None]:

@@ -154,3 +154,62 @@ def test_rules_are_tested_by_their_own_examples(tmp_path: Path) -> None:
     assert "no-print: finds nothing in invalid example 2" in done.stdout
     (tmp_path / "no_print.py").write_text(rule.replace(", 'log(1)'", ","))
     assert lockgate("--rules", str(tmp_path), "--test-rules", cwd=tmp_path).returncode == 0
+
+
+VISITORS = '''
+import libcst as cst
+from libcst.metadata import PositionProvider, QualifiedNameProvider
+
+from analyzers.visitors import Visitor
+
+
+class NoPrint(Visitor):
+    """Printing is for programs.
+
+    Fix: log it.
+    """
+    METADATA_DEPENDENCIES = (QualifiedNameProvider, PositionProvider)
+    severity = "high"
+    invalid = ("print(1)",)
+    valid = ("from log import print\\nprint(2)",)
+
+    def visit_Call(self, node: cst.Call) -> None:
+        names = {one.name for one in self.get_metadata(QualifiedNameProvider, node.func)}
+        if "builtins.print" in names:
+            line = self.get_metadata(PositionProvider, node).start.line
+            self.report(node, f"line {line} prints")
+
+
+class Slow(Visitor):
+    """Never done."""
+    seconds_per_file_max = 0.05
+
+    def visit_Name(self, node: cst.Name) -> None:
+        self.report(node)
+        for number in range(1_000_000):
+            pass
+
+
+class Wrong(Visitor):
+    """Breaks."""
+
+    def leave_Module(self, original_node: cst.Module) -> None:
+        raise KeyError("no such thing")
+'''
+
+
+def test_libcst_visitors_join_in_with_a_budget(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules/own.py").write_text(VISITORS)
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src/app.py").write_text("import os\n\nprint(os)  \nfirst = second = third = fourth = os\n" + "fifth = sixth = os\n" * 50)
+    done = lockgate("src", "--rules", "rules", cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    assert "app.py:3:1  high  no-print" in done.stdout
+    assert "line 3 prints" in done.stdout
+    assert "the rule slow failed here: it took longer than its budget of 0.05 s and was stopped" in done.stdout
+    assert "the rule wrong failed here: KeyError: 'no such thing'" in done.stdout
+    assert {line.split(":")[0] for line in done.stderr.splitlines()} == {"visitor NoPrint", "visitor Slow", "visitor Wrong"}
+    tested = lockgate("--rules", "rules", "--test-rules", cwd=tmp_path)
+    assert "no-print: finds" not in tested.stdout
+    assert "slow: needs examples of both kinds" in tested.stdout

@@ -8,9 +8,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.lockgate_server import Server
+from tests.lockgate_server import Server, wait_for
 from tests.reviews.project import CREDENTIAL, INJECTION, LEAK, MEDIUM, Project
 from tests.web.conftest import CHROMIUM
+
+WAY = "from flask import request\nimport os\n\n\ndef tidy(text):\n    return os.fsdecode(text)\n\n\ndef page():\n    os.system(tidy(request.args['a']))\n"
 
 pytestmark = pytest.mark.browser
 
@@ -25,15 +27,21 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def pages(server: Server, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """A blocked review with diagnostics, one with waived and old findings, and the list."""
+    """A blocked review with diagnostics and files left out, one with waived and old findings, the list, and the pages beside it."""
     project = Project(server, tmp_path_factory.mktemp("browser") / "work")
     sins: dict[str, str | bytes | None] = {
         ".lockgate.yml": MEDIUM, "orders.py": INJECTION, "settings.py": CREDENTIAL + "\n" + LEAK, "broken.py": "def f(:\n",
+        "picture.bin": b"a\0b", "page.py": WAY,
     }
     blocked = project.push(sins, "Sell things")
     waived = project.push({"broken.py": None}, "A subject so long that it has to be wrapped on every screen there is, twice")
     project.waive(waived, all=True)
-    return [f"/reviews/{blocked['review_id']}", f"/reviews/{waived['review_id']}", "/reviews", "/reviews?state=failed"]
+    minimum = {"repositories": f"{project.name}*", "block_at": "medium"}
+    assert server.call("PUT", "/api/v1/gate-minimums", minimum).status == 200
+    wait_for(lambda: server.call("GET", f"/api/v1/secrets?repository={project.name}").json()["items"], 60, "the leaked secret")
+    secrets = f"/reviews/secrets?repository={project.name}"
+    beside = [secrets, f"{secrets}&state=resolved", "/reviews/minimums", "/reviews/metered"]
+    return [f"/reviews/{blocked['review_id']}", f"/reviews/{waived['review_id']}", "/reviews", "/reviews?state=failed", *beside]
 
 
 def open_page(browser: Browser, server: Server, **looks: object) -> Page:
@@ -66,8 +74,8 @@ def test_j_and_k_walk_the_findings(browser: Browser, server: Server, pages: list
     page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
     page.goto(server.url + pages[0])
     findings = page.locator(".finding")
-    expect(findings).to_have_count(3)
-    for key, number in (("j", 0), ("j", 1), ("j", 2), ("j", 2), ("k", 1)):
+    expect(findings).to_have_count(4)
+    for key, number in (("j", 0), ("j", 1), ("j", 2), ("j", 3), ("j", 3), ("k", 2)):
         page.keyboard.press(key)
         expect(findings.nth(number)).to_be_focused()
     page.locator(".waive summary").nth(1).click()
@@ -88,4 +96,30 @@ def test_waiving_works_without_script(browser: Browser, server: Server, tmp_path
     expect(page.get_by_role("heading", name="Passed: 1 finding, waived")).to_be_visible()
     page.get_by_role("button", name="Revoke this waiver").click()
     expect(page.get_by_role("heading", name="Blocked: 1 of 1 finding is new and high")).to_be_visible()
+    page.context.close()
+
+
+def test_secrets_and_minimums_work_without_script(browser: Browser, server: Server, tmp_path: Path) -> None:
+    project = Project(server, tmp_path / "work")
+    project.push({"settings.py": CREDENTIAL})
+    page = open_page(browser, server, java_script_enabled=False)
+    wait_for(lambda: server.call("GET", f"/api/v1/secrets?repository={project.name}").json()["items"], 60, "the leaked secret")
+    page.goto(f"{server.url}/reviews/secrets?repository={project.name}")
+    expect(page.get_by_text("settings.py:1")).to_be_visible()
+    page.get_by_label("Pushes that bring secrets").select_option("block")
+    page.get_by_role("button", name=f"Set for {project.name}").click()
+    expect(page.get_by_label("Pushes that bring secrets")).to_have_value("block")
+    page.get_by_text("Resolve", exact=True).first.click()
+    page.get_by_label("What was done").fill("changed in the database")
+    page.get_by_role("button", name="Resolve").click()
+    page.goto(f"{server.url}/reviews/secrets?repository={project.name}&state=resolved")
+    expect(page.get_by_text("“changed in the database”")).to_be_visible()
+    page.goto(f"{server.url}/reviews/minimums")
+    page.get_by_label("Git repositories").fill(f"{project.name}*")
+    page.get_by_label("Suppressions").select_option("ignore")
+    page.get_by_role("button", name="Set", exact=True).click()
+    row = page.get_by_role("row").filter(has_text=f"{project.name}*")
+    expect(row).to_contain_text("ignore")
+    row.get_by_role("button").click()
+    expect(page.get_by_role("row").filter(has_text=f"{project.name}*")).to_have_count(0)
     page.context.close()
