@@ -15,6 +15,9 @@ _WRAPPERS = frozenset(
 _REPEATABLE = (cst.SimpleString, cst.List, cst.Tuple)
 _KEEPERS = frozenset({"join", "format", "strip", "lower", "upper", "replace", "lstrip", "rstrip", "title"})
 
+_QUOTERS = frozenset({"quote_name", "quote_identifier", "quote_ident"})
+"""What a database's own quoting of a name gives stays one name, and names cannot be parameters."""
+
 
 def is_constant(node: cst.CSTNode | None, scope: Scope, depth: int = 0) -> bool:
     """Whether the value of `node` is fixed by the source, or is a number and so cannot carry code or SQL.
@@ -81,7 +84,8 @@ def _operation(node: cst.BinaryOperation, scope: Scope, depth: int) -> bool:
 
 def _call(node: cst.Call, scope: Scope, depth: int) -> bool:
     name = qualified_name(node.func, scope)
-    if name in _NUMBERS:
+    word = node.func.attr.value if isinstance(node.func, cst.Attribute) else node.func.value if isinstance(node.func, cst.Name) else ""
+    if name in _NUMBERS or word in _QUOTERS:
         return True
     values = [arg.value for arg in node.args]
     if name in _WRAPPERS:

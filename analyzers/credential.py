@@ -17,7 +17,7 @@ _NOT_A_SECRET = re.compile(
     r"hidden|default|disabled|optional|required|prompt|ask|env|keyring|vault|string|text|str|bytes|basic|bearer|digest)$|"
     r"^(your|my|some|the|a|insert|enter|replace|change)[-_ ]?(own|me|this|your)?[-_]?(api|secret|access|auth)?[-_]?"
     r"(password|secret|token|key|here)?$|^(todo|fixme|placeholder|dummy|example|sample)$|^https?://[^@]*$|^/|"
-    r"^[Xx]-[A-Za-z-]+$|^[a-z_]+\.[a-z_.]+$",
+    r"^[Xx]-[A-Za-z-]+$|^[a-z_]+\.[a-z_.]+$|^[a-z]\w*(::[a-z]\w*)+$",
     re.IGNORECASE,
 )
 _ENVIRONMENT_NAME = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
@@ -35,16 +35,23 @@ _TOKEN_LENGTH_MIN = 12
 
 def is_credential(name: str, value: str) -> bool:
     """Whether a value with this name looks like a real credential, not a placeholder, a label or another name."""
-    flat = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower().replace("-", "_")
-    named = bool(_NAME.search(flat))
-    if not named and not (_BARE_TOKEN.search(flat) and len(value) >= _TOKEN_LENGTH_MIN and is_mixed(value)):
+    said = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower().replace("-", "_")
+    named = bool(_NAME.search(said))
+    if not named and not (_BARE_TOKEN.search(said) and len(value) >= _TOKEN_LENGTH_MIN and is_mixed(value)):
         return False
-    if len(value) < _LENGTH_MIN or flat.startswith(("public", "test_public", "no_", "invalid_", "wrong_")):
+    if len(value) < _LENGTH_MIN or said.startswith(("public", "test_public", "no_", "invalid_", "wrong_")):
         return False
     if _ENVIRONMENT_NAME.fullmatch(value) or _NOT_A_SECRET.search(value):
         return False
-    words = _WORDS.findall(value.lower())
-    return not (set(words) <= _SECRET_WORDS and not any(c.isdigit() for c in value))
+    if any(c.isdigit() for c in value):
+        return True
+    return not set(_WORDS.findall(value.lower())) <= _SECRET_WORDS and not _is_name_of(said, value)
+
+
+def _is_name_of(said: str, value: str) -> bool:
+    """Whether the value says what it is called elsewhere: `AWSAccessKeyId` for `ACCESS_KEY`."""
+    name, words = said.split("_"), flat(value).split("_")
+    return len(name) > 1 and len(words) <= 4 and value.isidentifier() and set(name) <= set(words)
 
 
 def is_mixed(value: str) -> bool:
@@ -73,7 +80,7 @@ _KEYED = re.compile(
 _NOT_NAMED = re.compile(
     r"^(public|no|invalid|wrong|fake|dummy|csrf|xsrf|next|prev|continuation|page|sync|cancel|cancellation)_|"
     r"(_|^)(public_key|page_token|next_token|token_type|type|url|uri|path|file|name|field|label|hint|placeholder|policy|length|"
-    r"regex|pattern|ref|sha|sha1|sha256|md5|checksum|integrity|version|title|message|error|description|help|csrf_token)$"
+    r"regex|pattern|(change|idempotency|client_request|creator_request|lifecycle_action)_token|ref|sha|sha1|sha256|md5|checksum|integrity|version|title|message|error|description|help|csrf_token)$"
 )
 _WORDY = re.compile(r"[A-Za-z]+(?:[-_. /:]+[A-Za-z]+)*[.!?:]?")
 _CODE = re.compile(r"[()\[\]{};<>]|::|->|=>|\\|^[@$&#%*.?|]|^[A-Za-z_]+\.[A-Za-z_.]+$|^--|^\d+(\.\d+)+$|^v\d|\*\*|^sha\d+[-:]|://(?!.*@)")

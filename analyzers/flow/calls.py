@@ -273,6 +273,8 @@ def end_of(frame: Frame) -> Env | None:
 
 
 def _applies(sink: Sink, args: list[Value], keywords: dict[str, Value]) -> bool:
+    if len(args) > sink.positional_max:
+        return False
     for name, value in sink.unless.items():
         harmless = value if isinstance(value, list) else [value]
         given = keywords[name].constants if name in keywords else None

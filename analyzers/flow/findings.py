@@ -60,8 +60,10 @@ def _nodes(hits: Sequence[Hit], path: str) -> dict[str, list[cst.CSTNode]]:
 def _draft(hit: Hit, models: Models, trees: dict[str, Positions], path: str) -> Draft:
     kind = models.kinds[hit.kind]
     place = trees[path][hit.node]
+    local = hit.taint.label == "local"
+    severity = kind.local_severity or kind.severity if local else kind.severity
     return Draft(
-        kind.rule, "lockgate", kind.message, kind.severity, "medium" if hit.taint.label == "local" else kind.confidence, kind.cwe,
+        kind.rule, "lockgate", kind.message, severity, "medium" if local else kind.confidence, kind.cwe,
         place.start.line, place.start.column + 1, place.end.line, place.end.column + 1, kind.why, kind.fix, kind.prior,
         steps=_steps(hit.sink, trees),
     )  # fmt: skip

@@ -37,6 +37,8 @@ class Kind:
     prior: float = 0.85
     confidence: Confidence = "high"
     references: tuple[str, ...] = ()
+    local_severity: Severity | None = None
+    """Where only whoever starts the program decides, if that matters less."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,8 @@ class Sink:
     """Whether of a list only the first element counts, unless a shell reads it."""
     unless_given: frozenset[str] = frozenset()
     """Keywords, or last words of names among the arguments, with which it does no harm."""
+    positional_max: int = 1_000
+    """With more arguments it is another method of the same name."""
 
 
 @dataclass
@@ -141,7 +145,7 @@ def _read(models: Models, document: Mapping[str, Any]) -> None:
         sink = Sink(
             one["kind"], frozenset(one.get("positions", [])), frozenset(one.get("keywords", [])), one.get("whole", False),
             one.get("unless", {}), one.get("when", {}), one.get("receiver", False),
-            one.get("program", False), frozenset(one.get("unless_given", [])),
+            one.get("program", False), frozenset(one.get("unless_given", [])), one.get("positional_max", 1_000),
         )  # fmt: skip
         for name in expanded(one["names"]):
             models.sinks.setdefault(name, []).append(sink)

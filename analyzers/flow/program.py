@@ -19,6 +19,7 @@ Loader = Callable[[str], "ir.Module | None"]
 _NUMBERS = frozenset({"int", "float", "bool", "UUID", "Decimal", "date", "datetime"})
 _NOT_INPUT = re.compile(r"\b(Depends|Security|inject|Session|BackgroundTasks|Response|Settings)\b")
 _NUMBER_PART = re.compile(r"<(?:int|float|uuid)(?:\([^>]*\))?:(\w+)>|\{(\w+):(?:int|float|uuid)\}")
+_SENT = re.compile(r"(requests|httpx|httpcore|urllib|scrapy)\.|(.*\.)?(Prepared|Client|Outgoing)Request$")
 _SELF = frozenset({"self", "cls"})
 _LAMBDA = Source("remote", "the event of the function's caller")
 
@@ -164,7 +165,7 @@ class _Program:
         if number == 0 and of is not None and closure.kind != "static":
             return Value(ref=of) if closure.kind == "class" else self._object(closure, of)
         if param.name in ("request", "req") or param.annotation in ("Request", "HttpRequest", "WSGIRequest"):
-            return Value(ref=REQUEST, unknown=True)
+            return UNKNOWN if self._is_sent(closure, param.annotation) else Value(ref=REQUEST, unknown=True)
         if handler is not None and param.name != "context":
             if param.name in numbers or set(param.annotation.split()) & _NUMBERS:
                 return CLEAN
@@ -175,6 +176,13 @@ class _Program:
         if isinstance(param.default, ir.Const) and isinstance(param.default.value, int):
             return UNKNOWN
         return Value(items={}, unknown=True) if param.star else UNKNOWN
+
+    def _is_sent(self, closure: Closure, annotation: str) -> bool:
+        """Whether the annotation is a client's request, which this program made itself."""
+        first, *rest = annotation.split() or [""]
+        known = closure.scope.env.get(first)
+        full = known.ref if known is not None and isinstance(known.ref, str) else first
+        return bool(_SENT.match(".".join([full, *rest])))
 
     def _object(self, closure: Closure, of: ClassRef) -> Value:
         """An object of the class as its constructor leaves it."""

@@ -8,7 +8,7 @@ import libcst as cst
 
 from analyzers.flow import ir
 from analyzers.flow.models import Models
-from analyzers.flow.value import CLEAN, Taint, Trail, Value, join, with_item
+from analyzers.flow.value import CLEAN, Taint, Trail, Value, constant, join, with_item
 
 STEPS_MAX = 150_000
 """Statements and calls that one file's analysis may take; the same on every machine, unlike a clock."""
@@ -155,6 +155,8 @@ class State:
         for env in (*frame.outer, frame.scope.env):
             if name in env:
                 return env[name]
+        if name == "__name__" and self.path != self.home:
+            return constant(frame.scope.module.name)  # imported, so what `__main__` does is not done
         return Value(ref=f"builtins.{name}", unknown=True)
 
     def bind(self, name: str, value: Value) -> None:
@@ -211,7 +213,12 @@ class State:
         """The sink itself in the file under review, else the call from that file that leads to it."""
         if self.path == self.home:
             return node
-        return next((f.call for f in reversed(self.frames[:-1]) if f.scope.module.path == self.home), None)
+        for frame in reversed(self.frames):
+            if frame.scope.module.path == self.home:
+                return frame.call
+            if frame.function is None:
+                return None  # what another file does when it is imported is said there
+        return None
 
 
 def with_attr(value: Value, name: str, new: Value) -> Value:

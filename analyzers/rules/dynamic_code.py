@@ -3,14 +3,19 @@
 import libcst as cst
 
 from analyzers.rule import Rule
+from analyzers.syntax import argument, string_value
 
 _RUNNERS = frozenset({"builtins.eval", "builtins.exec"})
+_WHOLE = "A whole program that is not constant is run; make sure that only its owner can write it."
 
 
 class DynamicCode(Rule):
     """Text that is not constant runs as Python code.
 
     Whoever decides the text decides what the program does, with all its rights; hiding builtins does not stop it.
+
+    Whole programs (`exec`) are run on purpose, so without a way from a stranger their severity is medium; `eval` is for
+    values, where a parser does as well.
 
     Fix: read data with `ast.literal_eval` or `json.loads`; choose behaviour from a dictionary of functions.
     """
@@ -40,9 +45,35 @@ class DynamicCode(Rule):
         'SOURCE = "a = 1"\nexec(SOURCE)',
         "import re\nclass A:\n    eval = staticmethod(re.compile)\n    def f(self, text):\n        return self.eval(text)",
         "def f(n):\n    return eval('+'.join(['1', '2']), {'n': n})",
+        "from types import CodeType\ndef f(code: CodeType, names):\n    exec(code, names)",
     )
 
     def visit_Call(self, node: cst.Call) -> None:
         """Looks at what eval and exec get."""
-        if node.args and self.qualified_name(node.func) in _RUNNERS and not self.is_constant(node.args[0].value):
+        name = self.qualified_name(node.func)
+        if not node.args or name not in _RUNNERS:
+            return
+        text = node.args[0].value
+        if self.is_constant(text) or self._is_code(text):
+            return
+        if name == "builtins.exec" or self._is_program(text):
+            self.report(node, _WHOLE, severity="medium")
+        else:
             self.report(node)
+
+    def _is_code(self, node: cst.BaseExpression) -> bool:
+        """Whether a parameter's annotation says that this was compiled already: no text reaches it here."""
+        found = self.scope.reaching(node.value, node) if isinstance(node, cst.Name) else []
+        params = [one.node for one in found if isinstance(one.node, cst.Param) and one.node.annotation is not None]
+        told = [one.annotation.annotation for one in params if one.annotation is not None]
+        return bool(told) and len(told) == len(found) and all(self.qualified_name(one) == "types.CodeType" for one in told)
+
+    def _is_program(self, node: cst.BaseExpression) -> bool:
+        """Whether the text is compiled as statements first."""
+        if isinstance(node, cst.Name):
+            values = [one.value for one in self.scope.reaching(node.value, node)]
+            return bool(values) and all(isinstance(one, cst.Call) and self._is_program(one) for one in values)
+        if not isinstance(node, cst.Call) or self.qualified_name(node.func) != "builtins.compile":
+            return False
+        mode = argument(node, "mode", 2)
+        return mode is not None and string_value(mode) == "exec"

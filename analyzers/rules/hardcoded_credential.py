@@ -63,6 +63,9 @@ class HardcodedCredential(Rule):
         'secret = "x-hub-signature"',
         'tokenizer.token = "<s>"',
         'cache_key = "front-page-7"',
+        'ACCESS_KEY = "aws_access_key_id"',
+        'SECRET_KEY = "AWSSecretKey"',
+        'SESSION_AUTH = "AWS::S3::DisableS3ExpressSessionAuth"',
     )  # fmt: skip
 
     def visit_Assign(self, node: cst.Assign) -> None:

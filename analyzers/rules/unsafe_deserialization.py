@@ -19,13 +19,14 @@ class UnsafeDeserialization(Rule):
     """The data being loaded can run code.
 
     These formats can name any function to call while they are read, so data from a user, a cache or another service
-    decides what the program does.
+    decides what the program does. Severity is critical where data flow sees a stranger's data arrive, high for YAML, which
+    has a safe loader for the same text, medium for the rest.
 
     Fix: use a format of plain data such as JSON or `yaml.safe_load`; if it must be pickle, load only what carries a
     signature that you check first.
     """
 
-    severity = "high"
+    severity = "medium"
     confidence = "medium"
     cwe = 502
     prior = 0.6
@@ -52,6 +53,7 @@ class UnsafeDeserialization(Rule):
         "import json\ndef f(text):\n    return json.loads(text)",
         "def f(pickle, data):\n    return pickle.loads(data)",
         "import pickle\npickle.loads(b'N.')",
+        "import pickle\ndef f(value):\n    return pickle.loads(pickle.dumps(value))",
     )
 
     def visit_Call(self, node: cst.Call) -> None:
@@ -59,12 +61,16 @@ class UnsafeDeserialization(Rule):
         name = self.qualified_name(node.func)
         if name is None or not node.args:
             return
-        if name in _RUNS_CODE and not self._literal(node.args[0].value):
+        if name in _RUNS_CODE and not self._literal(node.args[0].value) and not self._own(node.args[0].value):
             self.report(node)
         elif name in _YAML and not self._safe_loader(argument(node, "Loader", 1)):
-            self.report(node, confidence="high")
+            self.report(node, severity="high", confidence="high")
         elif name in _YAML_UNSAFE and not self.is_constant(node.args[0].value):
-            self.report(node, confidence="medium" if "full" in name else "high")
+            self.report(node, severity="high", confidence="medium" if "full" in name else "high")
+
+    def _own(self, node: cst.BaseExpression) -> bool:
+        """Whether it was written in the same breath: a deep copy."""
+        return isinstance(node, cst.Call) and (self.qualified_name(node.func) or "").endswith(".dumps")
 
     def _literal(self, node: cst.BaseExpression) -> bool:
         return isinstance(node, cst.SimpleString | cst.ConcatenatedString) and node.evaluated_value is not None

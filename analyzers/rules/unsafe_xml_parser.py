@@ -6,6 +6,7 @@ from analyzers.calls import CallRule
 from analyzers.syntax import argument
 
 _FEATURES = frozenset({"xml.sax.handler.feature_external_ges", "xml.sax.handler.feature_external_pes"})
+_HUGE = "The XML parser's limits on depth and size are off, so a small document can fill the memory."
 _PULL = "xml.dom.pulldom"
 
 
@@ -54,6 +55,8 @@ class UnsafeXmlParser(CallRule):
 
     def check(self, node: cst.Call, name: str) -> None:
         """Looks at the options of lxml."""
-        on = any(self.is_true(argument(node, word)) for word in ("resolve_entities", "load_dtd", "huge_tree"))
+        on = any(self.is_true(argument(node, word)) for word in ("resolve_entities", "load_dtd"))
         if on or self.is_false(argument(node, "no_network")):
             self.report(node)
+        elif self.is_true(argument(node, "huge_tree")):
+            self.report(node, _HUGE, severity="medium")

@@ -1,12 +1,18 @@
 """TLS connections that accept any certificate."""
 
+import re
+from collections.abc import Iterator
+
 import libcst as cst
 
+from analyzers.context import Context
 from analyzers.rule import Rule
 from analyzers.syntax import argument, is_name, string_value
 
 _CLIENTS = ("requests.", "httpx.", "aiohttp.", "urllib3.", "boto3.")
 _NO_CHECK = frozenset({"ssl._create_unverified_context", "ssl._create_stdlib_context"})
+_OPTION = re.compile(r"verif|insecure|unsafe|validat|cert_?reqs|CERT_NONE|check_?(host|cert)|assert_(host|fing)|fingerprint", re.IGNORECASE)
+_OFFERED = "Certificates are not checked where the caller asks for that; the default must stay to check them."
 
 
 class UnverifiedTls(Rule):
@@ -49,16 +55,20 @@ class UnverifiedTls(Rule):
         "class Context:\n    def __init__(self):\n        self.check_hostname = False",
     )
 
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._told: set[tuple[int, str]] = set()
+
     def visit_Call(self, node: cst.Call) -> None:
         """Looks at connections being made."""
         name = self.qualified_name(node.func) or ""
         if name in _NO_CHECK:
-            self.report(node)
+            self._tell(node)
             return
         off = is_name(argument(node, "verify"), "False") or is_name(argument(node, "verify_ssl"), "False")
         off = off or (name.startswith("aiohttp.") and is_name(argument(node, "ssl"), "False"))
         if (off and (name.startswith(_CLIENTS) or _is_request(node))) or self._is_none(argument(node, "cert_reqs")):
-            self.report(node)
+            self._tell(node)
 
     def visit_Assign(self, node: cst.Assign) -> None:
         """Looks at checks being switched off later."""
@@ -71,8 +81,27 @@ class UnverifiedTls(Rule):
             owner = self.qualified_name(target.target.value) or ""
             client = attribute == "verify" and owner.startswith(_CLIENTS)
             off = is_name(node.value, "False") and (attribute == "check_hostname" or client)
-            if off or (attribute == "verify_mode" and self._is_none(node.value)):
-                self.report(node)
+            if (off or (attribute == "verify_mode" and self._is_none(node.value))) and self._first_of(target.target.value):
+                self._tell(node)
+
+    def _first_of(self, owner: cst.BaseExpression) -> bool:
+        """Whether nothing was said of this context in this block: both of its checks go off together."""
+        block = next((one for one in reversed(self.context.parents) if isinstance(one, cst.BaseSuite | cst.Module)), None)
+        key = id(block), cst.Module([]).code_for_node(owner)
+        new = key not in self._told
+        self._told.add(key)
+        return new
+
+    def _tell(self, node: cst.CSTNode) -> None:
+        """Low where an option of this meaning is asked first: then whoever sets it decides."""
+        tests = [one.test for one in self.context.parents if isinstance(one, cst.If | cst.IfExp)]
+        if any(self._is_option(name) for test in tests for name in _names(test)):
+            self.report(node, _OFFERED, severity="low")
+        else:
+            self.report(node)
+
+    def _is_option(self, node: cst.Name | cst.SimpleString) -> bool:
+        return bool(_OPTION.search(node.value)) and (isinstance(node, cst.SimpleString) or not self.is_constant(node))
 
     def _is_none(self, node: cst.BaseExpression | None) -> bool:
         if node is None:
@@ -83,3 +112,10 @@ class UnverifiedTls(Rule):
 def _is_request(node: cst.Call) -> bool:
     verbs = ("get", "post", "put", "patch", "delete", "head", "options", "request", "send")
     return isinstance(node.func, cst.Attribute) and node.func.attr.value in verbs
+
+
+def _names(test: cst.CSTNode) -> Iterator[cst.Name | cst.SimpleString]:
+    if isinstance(test, cst.Name | cst.SimpleString):
+        yield test
+    for child in test.children:
+        yield from _names(child)

@@ -156,3 +156,28 @@ def test_a_repository_teaches_its_own_functions():
 
 def test_options_know_every_kind():
     assert set(get_args(SinkKind)) == set(built_in().kinds)
+
+
+def test_what_an_imported_file_does_as_a_program_is_said_there():
+    other = "import importlib\nimport sys\nimport flask\n\n\ndef main():\n    importlib.import_module(sys.argv[1])\n\n\nclass Site:\n    pass\n\n\nmain()\n"
+    guarded = other.replace("\nmain()\n", "\nif __name__ == '__main__':\n    main()\n")
+    source = f"{ENTRY}from other import Site\n\n\ndef page():\n    Site()\n"
+    assert found(source, other=other) == found(source, other=guarded) == []
+    assert found(guarded) == [("module-injection", 7)]
+
+
+@pytest.mark.parametrize(("annotation", "severities"), [("Request", ["high"]), ("requests.PreparedRequest", []), ("'PreparedRequest'", [])])
+def test_a_request_that_the_program_sends_is_no_strangers_word(annotation, severities):
+    source = f"import requests\nfrom flask import Request\n\n\ndef send(request: {annotation}):\n    return open(request.url)\n"
+    assert [one.severity for one in report(source).findings] == severities
+
+
+def test_a_stream_that_reads_bytes_is_no_path():
+    source = f"{ENTRY}def page(stream):\n    path = stream / request.args['a']\n    return [path.read_bytes(SIZE)]\n"
+    assert found(source.replace("SIZE", "")) == [("path-traversal", 6)]
+    assert found(source.replace("SIZE", "10")) == []
+
+
+def test_whoever_starts_the_program_is_a_lesser_stranger():
+    source = "import importlib, os, sys\nimportlib.import_module(sys.argv[1])\nos.system(sys.argv[1])\neval(sys.argv[1])\n"
+    assert [one.severity for one in report(source).findings] == ["low", "medium", "high"]

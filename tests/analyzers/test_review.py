@@ -136,3 +136,16 @@ def test_options_leave_files_and_rules_out():
     assert (left.reason, left.why) == ("excluded", "excluded by `docs/`")
     left = of(SINS, options=ReviewOptions(disable=("sql-injection", "bandit")))
     assert "sql-injection" not in {one.rule for one in left.findings}
+
+
+@pytest.mark.parametrize(
+    ("test", "severity"),
+    [("verify is False", "low"), ("not self.validate_cert", "low"), ("options['cert_reqs'] == ssl.CERT_NONE", "low"), ("url", "high")],
+)
+def test_checks_that_an_option_switches_off_weigh_little(test, severity):
+    source = (
+        "import ssl\n\n\ndef connect(self, url, verify, options):\n    context = ssl.create_default_context()\n"
+        f"    if {test}:\n        context.check_hostname = False\n        context.verify_mode = ssl.CERT_NONE\n"
+    )
+    found = [one for one in of(source.encode()).findings if one.rule == "unverified-tls"]
+    assert [(one.line, one.severity) for one in found] == [(7, severity)]
