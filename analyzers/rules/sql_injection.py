@@ -68,7 +68,7 @@ class SqlInjection(Rule):
         'def f(db, wide):\n    db.execute("SELECT " + ("a, b" if wide else "a") + " FROM t")',
         "def f(db, query):\n    db.execute(query)",
         'def f(db, ops, t):\n    db.execute("DROP TABLE %s" % ops.quote_name(t))',
-        'def f(db, ops, t):\n    q = ops.quote_name\n    table = ops.quote_name(t)\n    db.execute(f"DELETE FROM {table} WHERE a = %s", [1])',
+        'def f(db, ops, t):\n    table = ops.quote_name(t)\n    db.execute(f"DELETE FROM {table} WHERE a = %s", [1])',
         'def f(canvas, label):\n    canvas.text(f"Select {label} from the list")',
     )
 
