@@ -6,12 +6,12 @@ Most malicious releases are found within days. A version whose publication nobod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from registry.models import AgeException, Asset, PackageRepository, Version
+from registry.models import AgeException, PackageRepository
 from registry.names import PackageName
 from service.kernel import audit, clock
 from service.kernel.errors import Malformed, Problem
@@ -32,6 +32,22 @@ class Guarded(Protocol):
     @property
     def minimum_age_hours(self) -> int:
         """0: any age."""
+
+
+class Dated(Protocol):
+    """A version, as a row or as what is shown of it."""
+
+    @property
+    def published_at(self) -> datetime:
+        """When it was published, as far as is known."""
+
+
+class Detailed(Protocol):
+    """A stored file, likewise."""
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """The format's own facts."""
 
 
 class TooYoung(Problem):
@@ -105,7 +121,7 @@ def moment(text: object) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def published(version: Version, asset: Asset) -> datetime | None:
+def published(version: Dated, asset: Detailed) -> datetime | None:
     """When the outside published a stored file, as far as it said so."""
     return moment(asset.details["uploaded_at"]) if "uploaded_at" in asset.details else version.published_at
 

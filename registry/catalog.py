@@ -1,10 +1,11 @@
 """Reading the registry: where a package is looked for, and what is there."""
 
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Select, func, or_, select
-from sqlalchemy.orm import Session, defer
+from sqlalchemy import Select, Table, bindparam, func, or_, select
+from sqlalchemy.orm import Session
 
 from registry import age, groups
 from registry.age import Gate
@@ -50,6 +51,56 @@ class Place:
         return f"registry/{self.domain}/{self.name}"
 
 
+_domains, _repositories = cast(Table, Domain.__table__), cast(Table, PackageRepository.__table__)
+_PLACE = (
+    # The columns in the order of Place's fields. As Core, made once: every request begins with it.
+    select(
+        _repositories.c.id, _domains.c.id, _domains.c.name, _repositories.c.name, _repositories.c.project, _repositories.c.description,
+        _repositories.c.upstreams, _repositories.c.connections, _repositories.c.revision, _repositories.c.minimum_age_hours,
+        _domains.c.groups_revision,
+    )
+    .join_from(_repositories, _domains).where(_domains.c.name == bindparam("domain"), _repositories.c.name == bindparam("name"))
+)
+
+
+class ShownVersion(NamedTuple):
+    """What a page or packument shows of a version: columns of `Version`, without the ORM's weight."""
+
+    id: int
+    package_id: int
+    version: str
+    key: str
+    status: str
+    origin: str
+    published_at: datetime
+    yanked_reason: str | None
+    details: dict[str, Any]
+    """Empty unless they were asked for."""
+
+
+class ShownAsset(NamedTuple):
+    """What a page or packument shows of a file: columns of `Asset`."""
+
+    id: int
+    name: str
+    digest: str
+    size: int
+    hashes: dict[str, Any]
+    details: dict[str, Any]
+    uploaded_at: datetime
+
+
+_versions, _assets = cast(Table, Version.__table__), cast(Table, Asset.__table__)
+_OF_VERSION = [_versions.c[key] for key in ShownVersion._fields[:-1]]
+_OF_ASSET = [_assets.c[key] for key in ShownAsset._fields]
+_VISIBLE = (
+    select(*_OF_VERSION, *_OF_ASSET)
+    .select_from(_versions.outerjoin(_assets, (_assets.c.version_id == _versions.c.id) & _assets.c.deleted_at.is_(None)))
+    .where(_versions.c.package_id.in_(bindparam("packages", expanding=True))).order_by(_assets.c.id)
+)
+_VISIBLE_WITH_DETAILS = _VISIBLE.add_columns(_versions.c.details)
+
+
 @dataclass(frozen=True)
 class Found:
     """Where a package may come from: stored ones in the order of search, then external connections."""
@@ -66,7 +117,7 @@ class Found:
         rows = tuple((package.id, package.revision) for _, package in self.packages)
         return rows, self.start.groups_revision, self.gate.stamp
 
-    def admits(self, place: Place, version: Version, asset: Asset | None = None) -> bool:
+    def admits(self, place: Place, version: Version | ShownVersion, asset: Asset | ShownAsset | None = None) -> bool:
         """Whether the group lets a version of `place` into the repository that was asked, and it is old enough."""
         if place.id != self.start.id and not self.group.allows(SETTING_OF_ORIGIN[version.origin], self.start.name):
             return False
@@ -77,19 +128,17 @@ class Found:
 class Visible:
     """What a client is shown of a package: files of listed versions in the order of search, and the keys of hidden versions."""
 
-    files: list[tuple[Version, Asset]]
+    files: list[tuple[ShownVersion, ShownAsset]]
     hidden: frozenset[str]
     """Not to be shown from further up either: the first repository that has a version decides about it."""
 
 
 def place(session: Session, domain: str, name: str) -> Place:
     """The package repository; raises Missing."""
-    row = session.execute(
-        select(PackageRepository, Domain).join(Domain).where(Domain.name == domain, PackageRepository.name == name)
-    ).first()
+    row = session.connection().execute(_PLACE, {"domain": domain, "name": name}).first()
     if row is None:
         raise Missing(what="package repository", name=f"{domain}/{name}")
-    return _place(*row)
+    return Place(*row[:6], tuple(row[6]), tuple(_connection(c) for c in row[7]), *row[8:])
 
 
 def places(session: Session) -> list[Place]:
@@ -141,15 +190,16 @@ def visible(session: Session, found: Found, *, with_details: bool = False) -> Vi
     order = {row.id: (at, place) for at, (place, row) in enumerate(found.packages)}
     if not order:
         return Visible([], frozenset())
-    query = (
-        select(Version, Asset).outerjoin(Asset, (Asset.version_id == Version.id) & Asset.deleted_at.is_(None))
-        .where(Version.package_id.in_(order)).order_by(Asset.id)
-    )
-    if not with_details:
-        query = query.options(defer(Version.details, raiseload=True))
-    rows = [(v, a) for v, a in session.execute(query) if found.admits(order[v.package_id][1], v)]
-    rows.sort(key=lambda pair: order[pair[0].package_id][0])
-    deciding: dict[str, Version] = {}
+    asked = _VISIBLE_WITH_DETAILS if with_details else _VISIBLE
+    cut = len(_OF_VERSION)
+    rows = []
+    for row in session.connection().execute(asked, {"packages": list(order)}):
+        one = ShownVersion._make((*row[:cut], row[-1] if with_details else {}))
+        if found.admits(order[one.package_id][1], one):
+            rows.append((one, ShownAsset._make(row[cut : cut + len(_OF_ASSET)]) if row[cut] is not None else None))
+    if len(order) > 1:
+        rows.sort(key=lambda pair: order[pair[0].package_id][0])
+    deciding: dict[str, ShownVersion] = {}
     for one, _ in rows:
         deciding.setdefault(one.key, one)
     hidden = frozenset(key for key, one in deciding.items() if one.status != PUBLISHED)

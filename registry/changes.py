@@ -1,7 +1,7 @@
 """What every change of a package has in common: the lock, the revisions, the numbered event, and the newest version."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -12,6 +12,7 @@ from registry.catalog import Place
 from registry.formats import format_named
 from registry.models import ALLOW, BLOCK, INTERNAL, PUBLISHED, DistTag, Package, PackageRepository, Version, VersionEvent
 from registry.names import PackageName
+from registry.rows import PackageRow, VersionRow
 from service.kernel import bus, clock
 from service.kernel.errors import Missing
 from service.kernel.events import PackageVersionChanged
@@ -78,6 +79,11 @@ def refresh(session: Session, package: Package, version: Version) -> None:
     """After a version was added to: the package's revision, newest version and summary."""
     package.revision += 1
     package.updated_at = clock.now()
+    renew(session, package, version, lambda: version.details)
+
+
+def renew(session: Session, package: Package | PackageRow, version: Version | VersionRow, details: Callable[[], dict[str, Any]]) -> None:
+    """After a stored version was added to: the package's newest version, and its summary by that one's `details`."""
     order = format_named(package.format).order
     if not package.latest:
         package.latest = newest(session, package)
@@ -85,10 +91,11 @@ def refresh(session: Session, package: Package, version: Version) -> None:
     elif version.status == PUBLISHED and version.yanked_reason is None and order(version.version) >= order(package.latest):
         package.latest = version.version
     if package.latest == version.version:
-        package.summary = str(version.details.get("summary") or version.details.get("description") or package.summary)[:500]
+        told = details()
+        package.summary = str(told.get("summary") or told.get("description") or package.summary)[:500]
 
 
-def newest(session: Session, package: Package) -> str:
+def newest(session: Session, package: Package | PackageRow) -> str:
     """The version that an installer takes by default, or ""."""
     rows = session.execute(
         select(Version.version).where(Version.package_id == package.id, Version.status == PUBLISHED, Version.yanked_reason.is_(None))
@@ -96,7 +103,7 @@ def newest(session: Session, package: Package) -> str:
     return max((version for (version,) in rows), key=format_named(package.format).order, default="")
 
 
-def revision_of(version: Version) -> str:
+def revision_of(version: Version | VersionRow) -> str:
     """The version's revision as others see it: opaque, another after each change, never the same again after a deletion."""
     text = f"{version.id} {version.revision} {version.published_at.timestamp()} {version.key}"
     return hashlib.sha256(text.encode()).hexdigest()[:24]
@@ -109,20 +116,27 @@ def record(
     """Writes the event of a change that was made, and the fact. The repository is locked by the caller."""
     repository = session.get_one(PackageRepository, where.id)
     repository.sequence += 1
+    event, fact = event_of(
+        where, repository.sequence, package, version, operation, actor, added=added, removed=removed, metadata=metadata, status=status
+    )
+    session.add(VersionEvent(**event))
+    bus.publish(session, fact)
+
+
+def event_of(
+    where: Place, sequence: int, package: Package | PackageRow, version: Version | VersionRow, operation: str, actor: str, *,
+    added: Iterable[str] = (), removed: Iterable[str] = (), metadata: bool = False, status: bool = False,
+) -> tuple[dict[str, Any], PackageVersionChanged]:
+    """The event of a change as a row, and the fact."""
     changes: dict[str, Any] = {
         "assets_added": list(added), "assets_removed": list(removed), "metadata_updated": metadata, "status_changed": status,
     }
-    state = "Deleted" if operation == DELETED else version.status
-    session.add(
-        VersionEvent(
-            repository_id=where.id, sequence=repository.sequence, operation=operation, format=package.format, package=package.display_name,
-            version=version.version, status=state, revision=revision_of(version), changes=changes, actor=actor, happened_at=clock.now(),
-        )
+    state, revision = "Deleted" if operation == DELETED else version.status, revision_of(version)
+    row: dict[str, Any] = {
+        "repository_id": where.id, "sequence": sequence, "operation": operation, "format": package.format, "package": package.display_name,
+        "version": version.version, "status": state, "revision": revision, "changes": changes, "actor": actor, "happened_at": clock.now(),
+    }
+    fact = PackageVersionChanged(
+        where.domain, where.name, sequence, operation, package.format, package.display_name, version.version, state, revision
     )
-    bus.publish(
-        session,
-        PackageVersionChanged(
-            where.domain, where.name, repository.sequence, operation, package.format, package.display_name, version.version, state,
-            revision_of(version),
-        ),
-    )
+    return row, fact

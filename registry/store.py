@@ -1,19 +1,20 @@
 """Publishing: the writer of packages. Every change is one transaction: rows, revision, audit, and the fact that tells others."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
-from registry import catalog, changes, groups
+from registry import catalog, changes, groups, rows
 from registry.catalog import Place
 from registry.changes import CREATED, UPDATED
 from registry.formats import format_named
 from registry.models import ALLOW, ARCHIVED, BLOCK, DISPOSED, EXTERNAL, INTERNAL, PUBLISHED, Asset, DistTag, Domain, Package, Version
 from registry.names import PackageName
+from registry.rows import PackageRow, State, VersionRow
 from service.kernel import audit, bus, clock
 from service.kernel.blobs import Blob
 from service.kernel.errors import Malformed, Missing, Problem
@@ -108,42 +109,39 @@ def publish(site: Site, where: Place, what: Publication, actor: str) -> bool:
 
     Raises FileExists, FileNameSpent, OneOnly, PublishBlocked, GroupBlocked, VersionClosed or VersionUpstream; then nothing changed.
     """
-    if what.origin == INTERNAL:
+    if what.origin == INTERNAL and (where.connections or where.upstreams):
         _check_outside(site, where, what)
+    key = format_named(what.name.format).key(what.version)
     with site.db.write() as session:
-        repository = changes.lock(session, where)
-        package = changes.package_for(session, repository, what.name, what.display_name, what.summary, what.origin)
-        if what.origin == EXTERNAL and package.upstream == BLOCK:
-            return False  # somebody published the name here while the file was on its way
+        connection = session.connection()
+        before = rows.lock(connection, where, what.name, key)
+        package, version = before.package or _new_package(what), before.version or _new_version(what, key)
+        if what.origin == EXTERNAL and (package.upstream == BLOCK or version.status in (ARCHIVED, DISPOSED)):
+            return False  # somebody published the name here, or put the version away, while the file was on its way
         if what.origin == INTERNAL:
-            check_publishable(session, where, package, what.name, what.version)
-        version, is_new = _version_for(session, package, what, actor)
+            _check_allowed(session, where, package, before.groups_revision, what.name, what.version)
         if version.status in (ARCHIVED, DISPOSED):
-            if what.origin == EXTERNAL:
-                return False
             raise VersionClosed(package=package.display_name, version=version.version, state=version.status)
-        added = [one for one in what.assets if _add_asset(session, package, version, one, what.origin)]
-        if not added:
-            return False
-        if what.origin == INTERNAL:
-            changes.set_tags(session, package, what.tags)
-            _tell(session, where, package, version, added, actor)
-        version.revision += 1
-        changes.refresh(session, package, version)
-        names = [one.name for one in added]
-        changes.record(session, where, package, version, CREATED if is_new else UPDATED, actor, added=names, metadata=is_new, status=is_new)
-        repository.revision += 1
-    return True
+        added = _new_assets(connection, package, version, what)
+        if added:
+            _write(session, where, before, package, version, what, added, actor)
+    return bool(added)
 
 
 def check_publishable(session: Session, where: Place, package: Package, name: PackageName, version: str) -> None:
     """Raises PublishBlocked, GroupBlocked or VersionUpstream unless the version may be published to the repository."""
+    # Read now: the place was read before the lock.
+    revision = session.scalar(select(Domain.groups_revision).where(Domain.id == where.domain_id)) or 0
+    _check_allowed(session, where, package, revision, name, version)
+
+
+def _check_allowed(
+    session: Session, where: Place, package: Package | PackageRow, groups_revision: int, name: PackageName, version: str
+) -> None:
     repository = f"{where.domain}/{where.name}"
     if package.publish == BLOCK:
         raise PublishBlocked(package=package.display_name, repository=repository)
-    # Read now: the place was read before the lock.
-    revision = session.scalar(select(Domain.groups_revision).where(Domain.id == where.domain_id)) or 0
-    group = groups.effective(groups.load(session, where.domain_id, revision), name)
+    group = groups.effective(groups.load(session, where.domain_id, groups_revision), name)
     if not group.allows(groups.PUBLISH, where.name):
         raise GroupBlocked(package=package.display_name, repository=repository, group=group.rules[groups.PUBLISH][1])
     key = format_named(name.format).key(version)
@@ -161,15 +159,18 @@ def _check_outside(site: Site, where: Place, what: Publication) -> None:
     package_format = format_named(what.name.format)
     key = package_format.key(what.version)
     with site.db.read() as session:
-        row = catalog.package_or_none(session, where, what.name)
-        if row is None or BLOCK in (row.publish, row.upstream) or _is_ours(session, row, key):
+        controls = rows.controls(session.connection(), where, what.name)
+        if not controls or BLOCK in controls:
+            return
+        row = catalog.package(session, where, what.name)
+        if _is_ours(session, row, key):
             return
     if key in {package_format.key(one) for one in package_format.outside(site, where, what.name)}:
         repository = f"{where.domain}/{where.name}"
         raise VersionUpstream(package=row.display_name, version=what.version, upstream="an external index", repository=repository)
 
 
-def _is_ours(session: Session, package: Package, key: str) -> bool:
+def _is_ours(session: Session, package: Package | PackageRow, key: str) -> bool:
     """Whether the version was published in this domain and is here."""
     query = select(Version.id).where(Version.package_id == package.id, Version.key == key, Version.origin == INTERNAL)
     return session.scalar(query) is not None
@@ -256,55 +257,84 @@ def set_origins(site: Site, where: Place, name: PackageName, publish: str, upstr
         audit.record(session, actor, "registry:Admin", where.resource, package=name.full, publish=publish, upstream=upstream)
 
 
-def _version_for(session: Session, package: Package, what: Publication, actor: str) -> tuple[Version, bool]:
-    key = format_named(package.format).key(what.version)
-    row = session.scalar(select(Version).where(Version.package_id == package.id, Version.key == key))
-    is_new = row is None
-    if row is None:
-        row = Version(
-            package_id=package.id, version=what.version, key=key, status=PUBLISHED, origin=what.origin, details=what.details,
-            revision=0, yanked_reason=None, published_by=actor, published_at=what.published_at or clock.now(),
-        )
-        session.add(row)
-        session.flush()
-    return row, is_new
-
-
-def _add_asset(session: Session, package: Package, version: Version, new: NewAsset, origin: str) -> bool:
-    old = session.scalar(select(Asset).where(Asset.package_id == package.id, Asset.name == new.name))
-    if old is not None and old.deleted_at is not None:
-        if origin == INTERNAL:
-            raise FileNameSpent(filename=new.name)
-        # What came from outside and was deleted here may be fetched again: nobody of ours gave it the name.
-        session.delete(old)
-        session.flush()
-        old = None
-    if old is not None:
-        if old.digest != new.blob.digest:
-            raise FileExists(filename=new.name)
-        return False
-    if new.only_one:
-        key, _, value = new.only_one.partition("=")
-        for other in session.scalars(select(Asset).where(Asset.version_id == version.id)):
-            if other.details.get(key) == value:
-                raise OneOnly(version=version.version, filename=other.name)
-    session.add(
-        Asset(
-            package_id=package.id, version_id=version.id, name=new.name, digest=new.blob.digest, size=new.blob.size,
-            hashes=new.hashes, details=new.details, uploaded_at=clock.now(), deleted_at=None,
-        )
+def _new_package(what: Publication) -> PackageRow:
+    """With the origin controls of `changes.package_for`."""
+    internal = what.origin == INTERNAL
+    return PackageRow(
+        0, what.name.format, what.display_name, ALLOW if internal else BLOCK, BLOCK if internal else ALLOW, "", what.summary[:500], 0
     )
-    session.flush()
-    return True
 
 
-def _tell(session: Session, where: Place, package: Package, version: Version, added: list[NewAsset], actor: str) -> None:
-    for one in added:
-        audit.record(
-            session, actor, "registry:Publish", where.resource, package=package.display_name, version=version.version,
-            asset=one.name, sha256=one.blob.digest,
-        )
-        bus.publish(
-            session,
-            PackagePublished(where.domain, where.name, package.format, package.display_name, version.version, one.name),
-        )
+def _new_version(what: Publication, key: str) -> VersionRow:
+    return VersionRow(0, key, what.version, PUBLISHED, 0, None, what.published_at or clock.now())
+
+
+def _new_assets(connection: Connection, package: PackageRow, version: VersionRow, what: Publication) -> list[NewAsset]:
+    """The assets that are not there yet. Raises FileExists, FileNameSpent or OneOnly."""
+    there = rows.named(connection, package.id, [one.name for one in what.assets])
+    added: dict[str, NewAsset] = {}
+    for new in what.assets:
+        old = there.get(new.name)
+        digest = added[new.name].blob.digest if new.name in added else old and old.digest
+        if old is not None and old.deleted_at is not None and new.name not in added:
+            if what.origin == INTERNAL:
+                raise FileNameSpent(filename=new.name)
+            # What came from outside and was deleted here may be fetched again: nobody of ours gave it the name.
+            rows.drop_asset(connection, old.id)
+        elif digest is not None:
+            if digest != new.blob.digest:
+                raise FileExists(filename=new.name)
+            continue
+        _check_only_one(connection, version, new, added.values())
+        added[new.name] = new
+    return list(added.values())
+
+
+def _check_only_one(connection: Connection, version: VersionRow, new: NewAsset, added: Iterable[NewAsset]) -> None:
+    if not new.only_one:
+        return
+    key, _, value = new.only_one.partition("=")
+    others = rows.of_version(connection, version.id) if version.id else []
+    for filename, details in [*others, *((one.name, one.details) for one in added)]:
+        if details.get(key) == value:
+            raise OneOnly(version=version.version, filename=filename)
+
+
+def _write(
+    session: Session, where: Place, before: State, package: PackageRow, version: VersionRow, what: Publication, added: list[NewAsset],
+    actor: str,
+) -> None:
+    """Stores what was found new, and tells of it."""
+    connection, now, is_new = session.connection(), clock.now(), version.id == 0
+    if not package.id:
+        rows.add_package(connection, before.repository, what.name, package, now)
+    version.revision += 1
+    if is_new:
+        rows.add_version(connection, package.id, version, what.origin, what.details, actor)
+    else:
+        rows.change_version(connection, version)
+    rows.add_assets(connection, [
+        {
+            "package_id": package.id, "version_id": version.id, "name": one.name, "digest": one.blob.digest, "size": one.blob.size,
+            "hashes": one.hashes, "details": one.details, "uploaded_at": now, "deleted_at": None,
+        }
+        for one in added
+    ])
+    changes.renew(session, package, version, lambda: what.details if is_new else rows.details_of(connection, version.id))
+    rows.change_package(connection, package, now)
+    event, changed = changes.event_of(
+        where, before.sequence + 1, package, version, CREATED if is_new else UPDATED, actor, added=[one.name for one in added],
+        metadata=is_new, status=is_new,
+    )
+    rows.add_event(connection, before, event)
+    if what.origin == INTERNAL:
+        rows.set_tags(connection, package.id, what.tags)
+        audit.record_all(session, actor, "registry:Publish", where.resource, [
+            {"package": package.display_name, "version": version.version, "asset": one.name, "sha256": one.blob.digest} for one in added
+        ])
+        published = [
+            PackagePublished(where.domain, where.name, package.format, package.display_name, version.version, one.name) for one in added
+        ]
+        bus.publish_all(session, [*published, changed])
+    else:
+        bus.publish_all(session, [changed])

@@ -1,9 +1,10 @@
 """The audit trail: who did what to which resource, allowed or not. Written in the transaction of the change."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Index
+from sqlalchemy import Index, Table, insert
 from sqlalchemy.orm import Mapped, Session
 
 from service.kernel import clock
@@ -25,10 +26,20 @@ class AuditRow(Base):
     detail: Mapped[dict[str, Any]]
 
 
+_ADD = insert(cast(Table, AuditRow.__table__))
+
 def record(
     session: Session, actor: str, action: str, resource: str, *, outcome: str = "done", **detail: Any
 ) -> None:
     """Adds a row: `actor` did (or was refused) `action` ("git:Push") on `resource` ("git/shop/refs/heads/main")."""
     session.add(
         AuditRow(at=clock.now(), actor=actor, action=action, resource=resource, outcome=outcome, detail=detail)
+    )
+
+
+def record_all(session: Session, actor: str, action: str, resource: str, details: Sequence[dict[str, Any]]) -> None:
+    """Adds a row of the outcome "done" for each of `details`, in one statement and without the ORM."""
+    now = clock.now()
+    session.connection().execute(
+        _ADD, [{"at": now, "actor": actor, "action": action, "resource": resource, "outcome": "done", "detail": one} for one in details]
     )

@@ -95,11 +95,14 @@ class LocalBlobs:
                 if expected is not None and blob.digest != expected:
                     raise DigestMismatch(got=blob.digest, expected=expected)
                 out.flush()
-                os.fsync(out.fileno())
-            target = self._path(blob.digest)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            Path(name).rename(target)
-            _sync_folder(target.parent)
+                os.fsync(fd)
+            folder = f"{self._root}/{blob.digest[:2]}/{blob.digest[2:4]}"
+            try:
+                os.rename(name, f"{folder}/{blob.digest}")  # noqa: PTH104  as text: a Path costs more than the call
+            except FileNotFoundError:
+                os.makedirs(folder, exist_ok=True)  # noqa: PTH103
+                os.rename(name, f"{folder}/{blob.digest}")  # noqa: PTH104
+            _sync_folder(folder)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
@@ -183,7 +186,7 @@ class _Window:
         self.close()
 
 
-def _sync_folder(folder: Path) -> None:
+def _sync_folder(folder: str) -> None:
     fd = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(fd)

@@ -7,6 +7,7 @@ can end: a writer that was stopped where it stood must not hold up every request
 """
 
 import fcntl
+import json
 import os
 import threading
 import time
@@ -16,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
+import orjson
 from sqlalchemy import JSON, BigInteger, Engine, Integer, MetaData, create_engine, event
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
@@ -180,10 +182,18 @@ class Database:
         return WritersWait(seconds=self._wait_seconds_max, lock=self._lock_path)
 
 
+def _from_json(text: str | bytes) -> Any:
+    """JSON of the database: a third of the standard library's time, which alone reads the lone surrogates that it wrote itself."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return json.loads(text)
+
+
 def _engine(url: str, *, read_only: bool) -> Engine:
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_size=5, max_overflow=20, pool_pre_ping=True, pool_recycle=1800)
-    engine = create_engine(url, pool_size=8, max_overflow=120)
+        return create_engine(url, pool_size=5, max_overflow=20, pool_pre_ping=True, pool_recycle=1800, json_deserializer=_from_json)
+    engine = create_engine(url, pool_size=8, max_overflow=120, json_deserializer=_from_json)
 
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:

@@ -4,10 +4,10 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import Table, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from service.kernel import clock
@@ -26,6 +26,10 @@ class ResourcePolicy(Base):
     updated_at: Mapped[datetime]
 
 
+_policies = cast(Table, ResourcePolicy.__table__)
+_ALL = select(_policies.c.resource, _policies.c.statements)
+
+
 @dataclass(frozen=True)
 class Grant:
     """A resource's policy as it concerns one account."""
@@ -40,7 +44,7 @@ class Grant:
 
 def load(session: Session, account: str) -> tuple[Grant, ...]:
     """What the policies of all resources say to an account."""
-    rows = session.execute(select(ResourcePolicy.resource, ResourcePolicy.statements)).all()
+    rows = session.connection().execute(_ALL).all()
     return tuple(_grant(resource, orjson.dumps(statements), account) for resource, statements in rows)
 
 

@@ -8,12 +8,12 @@ from urllib.parse import quote
 import orjson
 
 from registry import age, catalog, store
-from registry.catalog import Connection, Place
+from registry.catalog import Connection, Place, ShownAsset, ShownVersion
 from registry.formats import sources
 from registry.formats.npm import mirror
 from registry.formats.npm.distribution import integrity, tarball_name
 from registry.formats.sources import Sources, is_stored
-from registry.models import EXTERNAL, Asset, Version
+from registry.models import EXTERNAL
 from registry.names import PackageName
 from registry.upstream import fetch
 from registry.versions import by_number, npm_order
@@ -140,7 +140,7 @@ def _remote(site: Site, where: Place, name: PackageName, filename: str) -> tuple
 
 
 def _add_stored(
-    rows: list[tuple[Version, Asset]], versions: dict[str, Any], time: dict[str, str], top: dict[str, Any]
+    rows: list[tuple[ShownVersion, ShownAsset]], versions: dict[str, Any], time: dict[str, str], top: dict[str, Any]
 ) -> None:
     for version, asset in rows:
         if version.version not in versions:
@@ -154,7 +154,7 @@ def _add_stored(
             top["readme"] = newest.details["readme"]
 
 
-def _manifest(version: Version, asset: Asset) -> dict[str, Any]:
+def _manifest(version: ShownVersion, asset: ShownAsset) -> dict[str, Any]:
     dist: dict[str, Any] = dict(asset.details.get("dist") or {})
     dist.setdefault("shasum", asset.hashes.get("sha1", ""))
     if "sha512" in asset.hashes:

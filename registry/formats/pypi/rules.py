@@ -3,22 +3,48 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import cast
 
 from packaging.version import Version as Pep440
-from sqlalchemy import select
+from sqlalchemy import Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from registry import catalog, changes
 from registry.catalog import Found, Place
 from registry.formats.pypi.models import ProjectStatus, UploadRules
-from registry.models import Asset, Package, Version
+from registry.models import Asset, Package, PackageRepository, Version
 from registry.names import PackageName
 from registry.versions import pypi_key
 from service.kernel import audit, clock
-from service.kernel.errors import Malformed, Missing, Problem
+from service.kernel.errors import Malformed, Problem
 from service.kernel.site import Site
 
 CLOSED_AFTER_DAYS_MAX = 36_500
+_repositories, _packages, _versions, _assets, _statuses, _rules = (
+    cast(Table, model.__table__) for model in (PackageRepository, Package, Version, Asset, ProjectStatus, UploadRules)
+)
+_UPLOAD = (
+    select(
+        _rules.c.local_versions, _rules.c.closed_after_days, _packages.c.id.label("package"), _statuses.c.status, _statuses.c.reason,
+        _versions.c.published_at,
+    )
+    .select_from(
+        _repositories.outerjoin(_rules, _rules.c.repository_id == _repositories.c.id)
+        .outerjoin(
+            _packages,
+            (_packages.c.repository_id == _repositories.c.id) & (_packages.c.format == "pypi") & (_packages.c.namespace == "")
+            & (_packages.c.name == bindparam("name")),
+        )
+        .outerjoin(_statuses, _statuses.c.package_id == _packages.c.id)
+        .outerjoin(_versions, (_versions.c.package_id == _packages.c.id) & (_versions.c.key == bindparam("key")))
+    )
+    .where(_repositories.c.id == bindparam("repository"))
+)
+# The sum keeps SQLite from going through all files of the package: few files share their bytes, so the digest's index is the way.
+_SAME_BYTES = select(_assets.c.name).where(
+    _assets.c.digest == bindparam("digest"), _assets.c.package_id + 0 == bindparam("package"), _assets.c.deleted_at.is_(None)
+)
+
 STATUSES = ("active", "archived", "deprecated", "quarantined")
 
 
@@ -110,25 +136,21 @@ def set_rules(site: Site, where: Place, rules: Rules, actor: str) -> None:
 def check_upload(site: Site, where: Place, name: PackageName, version: Pep440, filename: str, sha256: str) -> None:
     """Raises UploadRefused or SameBytes; a file that is there already under its own name passes, whatever the rules say now."""
     with site.db.read() as session:
-        rules = rules_of(session, where)
-        if version.local is not None and not rules.local_versions:
+        connection = session.connection()
+        now = connection.execute(_UPLOAD, {"repository": where.id, "name": name.name, "key": pypi_key(str(version))}).one()
+        if version.local is not None and now.local_versions is False:
             raise UploadRefused(filename=filename, why="this package repository takes no local versions (what follows a + in a version)")
-        try:
-            package = catalog.package(session, where, name)
-        except Missing:
+        if now.package is None:
             return
-        query = select(Asset).where(Asset.package_id == package.id, Asset.digest == sha256, Asset.deleted_at.is_(None))
-        same = session.scalars(query).all()
-        if any(asset.name == filename for asset in same):
-            return
-        if same:
-            raise SameBytes(filename=same[0].name)
-        status = status_of(session, [package])
-        if status.status in ("archived", "quarantined"):
-            raise UploadRefused(filename=filename, why=f"the project is {status.status}{_because(status)}")
-        release = session.scalar(select(Version).where(Version.package_id == package.id, Version.key == pypi_key(str(version))))
-    days = rules.closed_after_days
-    if days and release is not None and release.published_at < clock.now() - timedelta(days=days):
+        same = connection.execute(_SAME_BYTES, {"package": now.package, "digest": sha256}).scalars().all()
+    if filename in same:
+        return
+    if same:
+        raise SameBytes(filename=same[0])
+    if now.status in ("archived", "quarantined"):
+        raise UploadRefused(filename=filename, why=f"the project is {now.status}{_because(Status(now.status, now.reason))}")
+    days = now.closed_after_days or 0
+    if days and now.published_at is not None and now.published_at < clock.now() - timedelta(days=days):
         raise UploadRefused(filename=filename, why=f"release {version} is older than {days} days and takes no more files")
 
 

@@ -10,9 +10,9 @@ from urllib.parse import quote
 import orjson
 from packaging.utils import canonicalize_name
 
+from registry.catalog import ShownAsset, ShownVersion
 from registry.formats.pypi.archive import parse_file_name
 from registry.formats.pypi.rules import Status
-from registry.models import Asset, Version
 from registry.versions import by_number, pypi_order
 from service.kernel.errors import Malformed
 
@@ -40,7 +40,7 @@ class ProjectFile:
     details: dict[str, Any] = field(default_factory=dict, compare=False)
 
 
-def stored_file(version: Version, asset: Asset) -> ProjectFile:
+def stored_file(version: ShownVersion, asset: ShownAsset) -> ProjectFile:
     """A file of ours."""
     metadata = asset.details.get("core_metadata")
     return ProjectFile(

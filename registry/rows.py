@@ -1,0 +1,197 @@
+"""The statements of a publication, made once and sent as Core: through the ORM, each costs several times what the database takes.
+
+Only `store.py` writes with them, inside the transaction in which it read.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
+
+from registry.catalog import Place
+from registry.models import Asset, DistTag, Domain, Package, PackageRepository, Version, VersionEvent
+from registry.names import PackageName
+from service.kernel.errors import Missing
+
+_domains, _repositories, _packages = (cast(Table, model.__table__) for model in (Domain, PackageRepository, Package))
+_versions, _assets, _tags, _events = (cast(Table, model.__table__) for model in (Version, Asset, DistTag, VersionEvent))
+
+_LOCK = select(_repositories.c.revision, _repositories.c.sequence).where(_repositories.c.id == bindparam("repository")).with_for_update()
+_PACKAGE = ("id", "format", "display_name", "publish", "upstream", "latest", "summary", "revision")
+_VERSION = ("id", "key", "version", "status", "revision", "yanked_reason", "published_at")
+_CONTROLS = select(_packages.c.publish, _packages.c.upstream).where(
+    _packages.c.repository_id == bindparam("repository"), _packages.c.format == bindparam("format"),
+    _packages.c.namespace == bindparam("namespace"), _packages.c.name == bindparam("name"),
+)
+_STATE = (
+    select(_domains.c.groups_revision, *(_packages.c[key] for key in _PACKAGE), *(_versions.c[key] for key in _VERSION))
+    .select_from(
+        _domains.outerjoin(
+            _packages,
+            (_packages.c.repository_id == bindparam("repository")) & (_packages.c.format == bindparam("format"))
+            & (_packages.c.namespace == bindparam("namespace")) & (_packages.c.name == bindparam("name")),
+        ).outerjoin(_versions, (_versions.c.package_id == _packages.c.id) & (_versions.c.key == bindparam("key")))
+    )
+    .where(_domains.c.id == bindparam("domain"))
+)
+_NAMED = (
+    select(_assets.c.id, _assets.c.name, _assets.c.digest, _assets.c.deleted_at)
+    .where(_assets.c.package_id == bindparam("package"), _assets.c.name.in_(bindparam("names", expanding=True)))
+)
+_OF_VERSION = select(_assets.c.name, _assets.c.details).where(_assets.c.version_id == bindparam("version")).order_by(_assets.c.id)
+_DETAILS = select(_versions.c.details).where(_versions.c.id == bindparam("version"))
+_NEW_PACKAGE, _NEW_VERSION, _NEW_ASSET = insert(_packages), insert(_versions), insert(_assets)
+_NEW_TAG, _NEW_EVENT = insert(_tags), insert(_events)
+_DROP_ASSET = delete(_assets).where(_assets.c.id == bindparam("asset"))
+_MOVE_TAG = (
+    update(_tags).where(_tags.c.package_id == bindparam("package"), _tags.c.tag == bindparam("moved")).values(version=bindparam("to"))
+)
+_CHANGE_PACKAGE = (
+    update(_packages).where(_packages.c.id == bindparam("package"))
+    .values(revision=_packages.c.revision + 1, latest=bindparam("latest"), summary=bindparam("summary"), updated_at=bindparam("updated_at"))
+)
+_CHANGE_VERSION = update(_versions).where(_versions.c.id == bindparam("number")).values(revision=bindparam("revision"))
+_CHANGE_REPOSITORY = (
+    update(_repositories).where(_repositories.c.id == bindparam("repository"))
+    .values(revision=bindparam("revision"), sequence=bindparam("sequence"))
+)
+
+
+@dataclass
+class PackageRow:
+    """What a publication needs to know of a package; `id` 0: it is not stored yet."""
+
+    id: int
+    format: str
+    display_name: str
+    publish: str
+    upstream: str
+    latest: str
+    summary: str
+    revision: int
+
+
+@dataclass
+class VersionRow:
+    """What it needs to know of a version; `id` 0: it is not stored yet."""
+
+    id: int
+    key: str
+    version: str
+    status: str
+    revision: int
+    yanked_reason: str | None
+    published_at: datetime
+
+
+@dataclass(frozen=True)
+class State:
+    """A package repository under lock, with the package and the version to be published as they are now."""
+
+    repository: int
+    revision: int
+    sequence: int
+    groups_revision: int
+    package: PackageRow | None
+    version: VersionRow | None
+
+
+def lock(connection: Connection, where: Place, name: PackageName, key: str) -> State:
+    """Locks the repository until the transaction ends, and reads. Raises Missing."""
+    locked = connection.execute(_LOCK, {"repository": where.id}).first()
+    if locked is None:
+        raise Missing(what="package repository", name=f"{where.domain}/{where.name}")
+    # A statement of its own: on PostgreSQL one that waited for the lock sees the other tables as they were before.
+    row = connection.execute(_STATE, {**_asked(where, name), "domain": where.domain_id, "key": key}).one()
+    package, version = row[1 : 1 + len(_PACKAGE)], row[1 + len(_PACKAGE) :]
+    return State(
+        where.id, locked[0], locked[1], row[0], PackageRow(*package) if package[0] is not None else None,
+        VersionRow(*version) if version[0] is not None else None,
+    )
+
+
+def controls(connection: Connection, where: Place, name: PackageName) -> tuple[str, ...]:
+    """The origin controls of a package, before any lock: publish and upstream; empty when it is not stored."""
+    return tuple(connection.execute(_CONTROLS, _asked(where, name)).first() or ())
+
+
+def named(connection: Connection, package: int, names: Sequence[str]) -> dict[str, Any]:
+    """Of a package's assets, those with these names: rows of id, name, digest, deleted_at; tombstones too."""
+    return {row.name: row for row in connection.execute(_NAMED, {"package": package, "names": list(names)})} if package else {}
+
+
+def of_version(connection: Connection, version: int) -> list[tuple[str, dict[str, Any]]]:
+    """Name and details of each asset of a version."""
+    return [(name, details) for name, details in connection.execute(_OF_VERSION, {"version": version})]
+
+
+def details_of(connection: Connection, version: int) -> dict[str, Any]:
+    """The details of a version."""
+    details: dict[str, Any] = connection.execute(_DETAILS, {"version": version}).scalar_one()
+    return details
+
+
+def drop_asset(connection: Connection, asset: int) -> None:
+    """Forgets a tombstone."""
+    connection.execute(_DROP_ASSET, {"asset": asset})
+
+
+def add_package(connection: Connection, repository: int, name: PackageName, package: PackageRow, now: datetime) -> None:
+    """Stores a new package and gives it its id."""
+    package.id = _added(connection, _NEW_PACKAGE, {
+        "repository_id": repository, "format": name.format, "namespace": name.namespace, "name": name.name,
+        "display_name": package.display_name, "publish": package.publish, "upstream": package.upstream, "latest": package.latest,
+        "summary": package.summary, "revision": package.revision, "created_at": now, "updated_at": now,
+    })
+
+
+def add_version(connection: Connection, package: int, version: VersionRow, origin: str, details: dict[str, Any], actor: str) -> None:
+    """Stores a new version and gives it its id."""
+    version.id = _added(connection, _NEW_VERSION, {
+        "package_id": package, "version": version.version, "key": version.key, "status": version.status, "origin": origin,
+        "details": details, "revision": version.revision, "yanked_reason": None, "published_by": actor,
+        "published_at": version.published_at,
+    })
+
+
+def add_assets(connection: Connection, assets: Sequence[dict[str, Any]]) -> None:
+    """Stores new assets: all columns but the id."""
+    connection.execute(_NEW_ASSET, assets)
+
+
+def set_tags(connection: Connection, package: int, tags: Mapping[str, str]) -> None:
+    """Points dist-tags at versions."""
+    for tag, version in tags.items():
+        if connection.execute(_MOVE_TAG, {"package": package, "moved": tag, "to": version}).rowcount == 0:
+            connection.execute(_NEW_TAG, {"package_id": package, "tag": tag, "version": version})
+
+
+def change_package(connection: Connection, package: PackageRow, now: datetime) -> None:
+    """The package's next revision, with its newest version and summary."""
+    connection.execute(
+        _CHANGE_PACKAGE, {"package": package.id, "latest": package.latest, "summary": package.summary, "updated_at": now}
+    )
+
+
+def change_version(connection: Connection, version: VersionRow) -> None:
+    """Stores the version's revision."""
+    connection.execute(_CHANGE_VERSION, {"number": version.id, "revision": version.revision})
+
+
+def add_event(connection: Connection, before: State, event: dict[str, Any]) -> None:
+    """Adds the version event and moves the repository's revision and sequence on."""
+    connection.execute(_NEW_EVENT, event)
+    connection.execute(
+        _CHANGE_REPOSITORY, {"repository": before.repository, "revision": before.revision + 1, "sequence": event["sequence"]}
+    )
+
+
+def _asked(where: Place, name: PackageName) -> dict[str, Any]:
+    return {"repository": where.id, "format": name.format, "namespace": name.namespace, "name": name.name}
+
+
+def _added(connection: Connection, statement: Any, values: dict[str, Any]) -> int:
+    key: Iterable[Any] = connection.execute(statement, values).inserted_primary_key or ()
+    return int(next(iter(key)))
