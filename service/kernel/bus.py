@@ -81,11 +81,12 @@ def publish(session: Session, fact: events.Fact) -> int:
 
 
 def publish_all(session: Session, facts: Sequence[events.Fact]) -> None:
-    """Records facts in one statement and without the ORM. No job of theirs is urgent: the worker finds them at its next look."""
+    """Records facts, in the caller's transaction, in one statement and without the ORM."""
     now = clock.now()
     session.connection().execute(
         _ADD, [{"kind": type(fact).__name__, "body": asdict(fact), "happened_at": now, "relayed_at": None} for fact in facts]
     )
+    session.info["facts"] = session.info.get("facts", 0) + len(facts)
 
 
 def fact_of(kind: str, body: dict[str, Any]) -> events.Fact:
