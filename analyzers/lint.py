@@ -14,7 +14,7 @@ from analyzers.context import Candidate, Context, Draft
 from analyzers.mending import MENDS_PER_FILE_MAX, mend
 from analyzers.positions import Positions
 from analyzers.rule import Rule, fix_of, message_of, name_of, why_of
-from analyzers.syntax import INNER_SCOPES, children, leaf_classes
+from analyzers.syntax import INNER_SCOPES, leaf_classes, readers
 from analyzers.visitors import Visitor, visited
 
 Handler = Callable[[Any], None]
@@ -38,8 +38,10 @@ def _candidates(module: cst.Module, text: str, path: str, rules: Sequence[type[R
     failed: dict[str, str] = {}
     handlers: dict[type, list[Handler]] = {}
     calls = Calls(context, text, failed)
+    words: dict[str, bool] = {}
+    parts = " ".join(set(text.split()))
     for rule in rules:
-        if rule.triggers and not any(word in text for word in rule.triggers):
+        if rule.triggers and not _triggered(rule.triggers, text, parts, words):
             continue
         running = rule(context)
         for kind, method in _visits(rule):  # type: ignore[arg-type]  # a class is hashable
@@ -53,6 +55,23 @@ def _candidates(module: cst.Module, text: str, path: str, rules: Sequence[type[R
     if handlers:
         _walk(context, handlers, failed)
     return context, failed
+
+
+def _triggered(triggers: Sequence[str], text: str, parts: str, words: dict[str, bool]) -> bool:
+    """Whether one of the words is in the text; rules share many, so what was looked up is kept in `words`.
+
+    `parts` are what white space parts in the text, each once: less to search for a word that holds none.
+    """
+    for word in triggers:
+        found = words.get(word)
+        if found is None:
+            found = words[word] = word in (text if _SPACE.search(word) else parts)
+        if found:
+            return True
+    return False
+
+
+_SPACE = re.compile(r"\s")
 
 
 class Calls:
@@ -95,7 +114,10 @@ class Calls:
             more = self._by_name.get(name, ())
             wanted = [*wanted, *(one for one in more if one not in wanted)]
         for handler in wanted:
-            _call(handler, node, self._failed)
+            try:
+                handler(node)
+            except Exception as error:  # noqa: BLE001  as in the walk
+                _note(handler, error, self._failed)
 
     def _aliases(self) -> frozenset[str]:
         if self._renamed is None:
@@ -112,48 +134,56 @@ def _visits(rule: type) -> tuple[tuple[type, str], ...]:
 def _walk(context: Context, handlers: dict[type, list[Handler]], failed: dict[str, str]) -> None:
     """Visits every node of meaning. A loop with its own stack: generated code nests deeper than Python recurses.
 
-    A node stands on the stack once to be visited and, wrapped in a tuple, once more to be left. Leaves that nobody
-    asked for never get there.
+    Among the nodes on the stack stand tuples: `_LEAVE` where a node is left, `(body, node)` where the body of a scope's node
+    begins, `_OUT` where it ends. Leaves that nobody asked for never get there.
     """
     parents = context.parents
-    bodies: dict[int, cst.FunctionDef | cst.ClassDef | cst.Lambda] = {}
     wanted = handlers.get
+    below_of = readers(_LEAVES.intersection(handlers))
     stack: list[Any] = [context.module]
     while stack:
         node = stack.pop()
         kind = type(node)
         if kind is tuple:
-            parents.pop()
-            if node[0] and context.scope.parent is not None:
-                context.scope = context.scope.parent
+            if node is _LEAVE:
+                parents.pop()
+            else:
+                _cross(context, node, stack)
             continue
-        opened = bodies.pop(id(node), None) if bodies else None
-        if opened is not None:
-            context.scope = context.scope_of(opened)
         found = wanted(kind)
         if found is not None:
             for handler in found:
-                _call(handler, node, failed)
+                try:
+                    handler(node)
+                except Exception as error:  # noqa: BLE001  one rule's fault must not cost the others' findings
+                    _note(handler, error, failed)
+        below = below_of[kind](node)
         if kind in INNER_SCOPES:
-            bodies[id(node.body)] = node
-        below = [one for one in children(node) if (of := type(one)) not in _LEAVES or of in handlers]
-        if below or opened is not None:
-            stack.append(_LEAVE_SCOPE if opened is not None else _LEAVE)
+            below = [(one, node) if one is node.body else one for one in below]
+        if below:
+            stack.append(_LEAVE)
             parents.append(node)
-            below.reverse()
             stack += below
 
 
-_LEAVE, _LEAVE_SCOPE = (False,), (True,)
+_LEAVE, _OUT = (0,), (1,)
 _LEAVES = leaf_classes()
 
 
-def _call(handler: Handler, node: cst.CSTNode, failed: dict[str, str]) -> None:
-    try:
-        handler(node)
-    except Exception as error:  # noqa: BLE001  one rule's fault must not cost the others' findings
-        rule = type(handler.__self__)  # type: ignore[attr-defined]
-        failed.setdefault(name_of(rule), f"{type(error).__name__}: {error}"[:200])
+def _cross(context: Context, border: tuple[Any, ...], stack: list[Any]) -> None:
+    """Goes into the body of a scope or out of it."""
+    if border is _OUT:
+        if context.scope.parent is not None:
+            context.scope = context.scope.parent
+        return
+    body, opener = border
+    context.scope = context.scope_of(opener)
+    stack += (_OUT, body)
+
+
+def _note(handler: Handler, error: Exception, failed: dict[str, str]) -> None:
+    rule = type(handler.__self__)  # type: ignore[attr-defined]
+    failed.setdefault(name_of(rule), f"{type(error).__name__}: {error}"[:200])
 
 
 def _located(context: Context, text: str, path: str) -> list[Draft]:
@@ -161,7 +191,7 @@ def _located(context: Context, text: str, path: str) -> list[Draft]:
         return []
     olds = [one.replacement[0] for one in context.candidates if one.replacement is not None]
     wanted = [*(node for one in context.candidates for node in (one.node, *one.about)), *olds]
-    positions = Positions(context.module, wanted)
+    positions = Positions(context.module, wanted, text)
     counts = Counter(one.rule for one in context.candidates)
     mendable = MENDS_PER_FILE_MAX
     drafts = []

@@ -7,6 +7,7 @@ from libcst.metadata import CodeRange
 
 from analyzers.finding import Mend
 from analyzers.lines import Lines
+from analyzers.parse import parse_module
 
 MENDS_PER_FILE_MAX = 50
 """Each is checked by parsing and walking the whole file again."""
@@ -23,7 +24,7 @@ def mend(new: cst.CSTNode, place: CodeRange, module: cst.Module, text: str, rech
     wanted = module.code_for_node(new)
     changed = f"{text[:start]}{wanted}{text[end:]}"
     try:
-        parsed = cst.parse_module(changed)
+        parsed = parse_module(changed)
     except cst.ParserSyntaxError:
         return None
     if recheck(parsed, changed) >= before:

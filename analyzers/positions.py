@@ -6,7 +6,7 @@ The places are the same: those of the code itself, without the white space and c
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
 from typing import Any
@@ -15,17 +15,27 @@ import libcst as cst
 from libcst._nodes.internal import CodegenState
 from libcst.metadata import CodePosition, CodeRange
 
+from analyzers.syntax import descend
+
 _NOTHING = nullcontext()
 _LINE_END = re.compile(r"\r\n?|\n")
 
 
 class Positions:
-    """The places of `nodes` in `module`: lines from 1, columns from 0, as libcst counts."""
+    """The places of `nodes` in `module`: lines from 1, columns from 0, as libcst counts.
 
-    def __init__(self, module: cst.Module, nodes: Iterable[cst.CSTNode]) -> None:
-        state = _Counting(module, {id(node) for node in nodes})
-        if state.wanted:
-            module._codegen(state)
+    With the module's `text` only the statements that hold the nodes are rendered: a statement whose code is in the text once
+    is there. Without it, or where that does not tell, the whole module is.
+    """
+
+    def __init__(self, module: cst.Module, nodes: Iterable[cst.CSTNode], text: str = "") -> None:
+        wanted = {id(node) for node in nodes}
+        self._found: dict[int, tuple[int, int]] = {}
+        if not wanted or (text and self._found_in(text, module, wanted)):
+            self._starts = _line_starts(text)
+            return
+        state = _Counting(module, wanted)
+        module._codegen(state)
         self._starts = _line_starts("".join(state.tokens))
         self._found = state.found
 
@@ -40,6 +50,35 @@ class Positions:
     def _at(self, offset: int) -> CodePosition:
         line = bisect_right(self._starts, offset)
         return CodePosition(line, offset - self._starts[line - 1])
+
+    def _found_in(self, text: str, module: cst.Module, wanted: set[int]) -> bool:
+        """Finds the nodes by the statements that hold them; False if one of them cannot be found so."""
+        for statement, indents in _holding(module.body, wanted, [], module.default_indent):
+            state = _Counting(module, set(wanted))
+            state.indent_tokens += indents
+            statement._codegen(state)
+            code = "".join(state.tokens)
+            at = text.find(code)
+            if at < 0 or text.find(code, at + 1) >= 0:
+                return False
+            self._found.update({node: (at + start, at + end) for node, (start, end) in state.found.items()})
+        return wanted <= self._found.keys()
+
+
+def _holding(
+    statements: Sequence[cst.CSTNode], wanted: set[int], indents: list[str], indent: str
+) -> Iterator[tuple[cst.CSTNode, list[str]]]:
+    """The statements that hold wanted nodes, with the indents around them; of a class those of its body where all are there."""
+    for one in statements:
+        held = wanted.intersection(map(id, descend(one, into_scopes=True)))
+        if not held:
+            continue
+        if type(one) is cst.ClassDef and type(one.body) is cst.IndentedBlock:
+            inner = one.body.body
+            if held <= {id(below) for part in inner for below in descend(part, into_scopes=True)}:
+                yield from _holding(inner, held, [*indents, one.body.indent or indent], indent)
+                continue
+        yield one, indents
 
 
 class _Counting(CodegenState):

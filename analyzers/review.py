@@ -24,6 +24,7 @@ from analyzers.lint import lint
 from analyzers.merge import merge
 from analyzers.metering import code_lines
 from analyzers.options import ReviewOptions
+from analyzers.parse import parse_module
 from analyzers.ranker import rank
 from analyzers.rule import Rule, all_rules, name_of
 from analyzers.version import engine_version
@@ -112,7 +113,7 @@ def _python(
     options: ReviewOptions, read: Read | None,
 ) -> list[Draft]:  # fmt: skip
     try:
-        module = cst.parse_module(text)
+        module = parse_module(text)
     except cst.ParserSyntaxError as error:
         message = error.message.split("\n", 1)[0]
         if not any(one.unreadable for one in told):

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import libcst as cst
 
 from analyzers.lint import lint
+from analyzers.parse import parse_module
 from analyzers.rule import Rule, name_of
 
 _SHOWN_MAX = 200
@@ -24,7 +25,7 @@ def broken(rules: Sequence[type[Rule]]) -> Iterator[str]:
 def _told(rule: type[Rule], which: str, source: str, *, wanted: bool) -> Iterator[str]:
     shown = source if len(source) <= _SHOWN_MAX else f"{source[:_SHOWN_MAX]}…"
     try:
-        module = cst.parse_module(source)
+        module = parse_module(source)
     except cst.ParserSyntaxError as error:
         yield f"{name_of(rule)}: {which} is not valid Python, line {error.raw_line}: {shown!r}"
         return

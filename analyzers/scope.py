@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import libcst as cst
 
-from analyzers.syntax import INNER_SCOPES, Function, ScopeNode, bound_names, children, descend, dotted, is_name
+from analyzers.syntax import INNER_SCOPES, READERS, Function, ScopeNode, bound_names, children, descend, dotted, is_name, leaf_classes
 
 Kind = Literal["import", "assign", "augment", "element", "param", "def", "with", "loop", "other"]
 
@@ -15,6 +15,7 @@ _BRANCHING = frozenset(
      cst.MatchCase}
 )  # fmt: skip
 _BLOCKS = frozenset({cst.IndentedBlock, cst.SimpleStatementSuite})
+_LEAVES = leaf_classes()
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,27 +141,43 @@ class Scope:
         if isinstance(node, Function):
             for param in parameters(node.params):
                 self._add(param.name.value, "param", None, param, -1, ())
-        starts = children(node) if isinstance(node, cst.Module) else [node.body]
-        stack: list[tuple[cst.CSTNode, tuple[int, ...], bool]] = [(n, (), False) for n in reversed(starts)]
-        count = 0
+        stack: list[Any] = children(node) if isinstance(node, cst.Module) else [node.body]
+        stack.reverse()
+        self._number(stack)
+
+    def _number(self, stack: list[Any]) -> None:
+        """Numbers the nodes on the stack and below, and notes what they bind once all below them is numbered.
+
+        Among the nodes stand tuples: `(node,)` where a binding node is left, `(None, blocks)` where other branches are around.
+        """
+        order, readers = self._order, READERS
+        blocks: tuple[int, ...] = ()
+        place = 0
         while stack:
-            one, blocks, leaving = stack.pop()
-            count += 1
-            if leaving:
-                self._bind(one, count, blocks)
-                continue
-            self._order[id(one)] = (count, blocks)
+            one = stack.pop()
+            place += 1
             kind = type(one)
+            if kind is tuple:
+                if one[0] is None:
+                    blocks = one[1]
+                else:
+                    self._bind(one[0], place, blocks)
+                continue
+            order[id(one)] = place, blocks
+            if kind in _LEAVES:
+                continue
             if kind in _BINDERS:
-                stack.append((one, blocks, True))
+                stack.append((one,))
             if kind in _BRANCHING:
-                stack.extend(
-                    (below, (*blocks, id(below)) if type(below) in _BLOCKS else blocks, False)
-                    for below in reversed(children(one))
-                )
+                for below in readers[kind](one):
+                    if type(below) in _BLOCKS:
+                        stack += ((None, blocks), below, (None, (*blocks, id(below))))
+                    else:
+                        stack.append(below)
+            elif kind in INNER_SCOPES:
+                stack += reversed(_outside(one))
             else:
-                inside = _outside(one) if kind in INNER_SCOPES else children(one)
-                stack.extend([(below, blocks, False) for below in reversed(inside)])
+                stack += readers[kind](one)
 
     def _add(
         self, name: str, kind: Kind, value: cst.BaseExpression | None, node: cst.CSTNode, order: int,
@@ -182,9 +199,14 @@ Value = tuple[cst.BaseExpression | None, Scope]
 """An expression, and the scope that its names are read in."""
 
 
+_KEEPERS = frozenset({cst.Assign, cst.AnnAssign, cst.AugAssign, cst.WithItem})
+
+
 def _kept_on(owner: str, body: cst.BaseSuite) -> Iterator[tuple[str, cst.BaseExpression | None]]:
     """The attributes of `owner` that a method sets, and to what."""
     for node in descend(body):
+        if type(node) not in _KEEPERS:
+            continue
         targets: list[cst.CSTNode] = []
         value: cst.BaseExpression | None = None
         match node:

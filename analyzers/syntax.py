@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from functools import cache
-from operator import attrgetter
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import libcst as cst
@@ -41,67 +40,128 @@ def semantic_fields(kind: type[cst.CSTNode]) -> tuple[str, ...]:
 
 def children(node: cst.CSTNode) -> list[cst.CSTNode]:
     """The nodes of meaning right below `node`, in field order."""
-    below: list[cst.CSTNode] = []
-    for value in _READERS[type(node)](node):
-        kind = type(value)
-        if kind in _NODES:
-            below.append(value)
-        elif kind is tuple or kind is list:
-            below.extend([one for one in value if type(one) in _NODES])
+    below = READERS[type(node)](node)
+    below.reverse()
     return below
 
 
-class _Readers(dict[type, Callable[[Any], tuple[Any, ...]]]):
-    """For each class what reads all its fields that may hold nodes at once."""
-
-    def __missing__(self, kind: type[cst.CSTNode]) -> Callable[[Any], tuple[Any, ...]]:
-        names = [] if is_leaf(kind) else semantic_fields(kind)
-        reader: Callable[[Any], Any] = attrgetter(*names) if names else _no_fields
-        self[kind] = reader if len(names) != 1 else lambda node: (reader(node),)
-        return self[kind]
+Reader = Callable[[Any], list[Any]]
 
 
-def _no_fields(_: Any) -> tuple[Any, ...]:
-    return ()
+class Readers(dict[type, Reader]):
+    """For each class a function that reads the nodes of meaning below a node, last first: as a stack of nodes wants them.
+
+    Leaves are left out but for those of the classes `leaves`. The functions are made from the types of the fields, so that
+    nothing is asked of a field at run time that its type already tells.
+    """
+
+    def __init__(self, leaves: frozenset[type] | None = None) -> None:
+        super().__init__()
+        self._hidden = leaf_classes() - leaves if leaves is not None else frozenset()
+
+    def __missing__(self, kind: type[cst.CSTNode]) -> Reader:
+        self[kind] = made = _no_nodes if is_leaf(kind) else self._made(kind)
+        return made
+
+    def _made(self, kind: type[cst.CSTNode]) -> Reader:
+        types = _field_types(kind)
+        names: dict[str, Any] = {"NODES": _NODES - self._hidden}
+        lines: list[str] = []
+        for name in reversed(semantic_fields(kind)):
+            if _holds_nodes(types[name]):
+                lines += self._reading(name, types[name])
+        exec("def read(node):\n    below = []\n    " + "\n    ".join([*lines, "return below"]), names)  # noqa: S102
+        made: Reader = names["read"]
+        return made
+
+    def _reading(self, name: str, hint: Any) -> list[str]:
+        """The lines that read one field."""
+        if _is_node(hint):
+            if hint in self._hidden and not hint.__subclasses__():
+                return []
+            told = f"below.append(node.{name})"
+            return [told] if self._always(hint) else [f"if type(node.{name}) in NODES:", f"    {told}"]
+        inner = get_args(hint)
+        if get_origin(hint) is Sequence and len(inner) == 1 and _is_node(inner[0]) and self._always(inner[0]):
+            return [f"below.extend(node.{name}[::-1])"]
+        several = "below.extend([one for one in value[::-1] if type(one) in NODES])"
+        return [
+            f"value = node.{name}", "kind = type(value)", "if kind in NODES:", "    below.append(value)",
+            "elif kind is tuple or kind is list:", f"    {several}",
+        ]  # fmt: skip
+
+    def _always(self, kind: type) -> bool:
+        """Whether no node of this class or a class below it is hidden."""
+        return not any(issubclass(one, kind) for one in self._hidden)
 
 
-_READERS = _Readers()
+@cache
+def readers(leaves: frozenset[type]) -> Readers:
+    """The readers that leave out leaves but for those of the classes `leaves`."""
+    return Readers(leaves)
+
+
+def _no_nodes(_: Any) -> list[Any]:
+    return []
+
+
+READERS = Readers()
+
+
+def _is_node(hint: Any) -> bool:
+    return isinstance(hint, type) and get_origin(hint) is None and issubclass(hint, cst.CSTNode)
+
+
+def _field_types(kind: type[cst.CSTNode]) -> dict[str, Any]:
+    return get_type_hints(kind, vars(cst), {**vars(cst), "Union": Union, "Sequence": Sequence})
 
 
 @cache
 def is_leaf(kind: type[cst.CSTNode]) -> bool:
     """Whether nodes of this class never have a node of meaning below them: names, numbers, operators."""
-    types = get_type_hints(kind, vars(cst), {**vars(cst), "Union": Union, "Sequence": Sequence})
+    types = _field_types(kind)
     return not any(_holds_nodes(types[name]) for name in semantic_fields(kind))
 
 
+@cache
 def leaf_classes() -> frozenset[type]:
     """Every class whose nodes are leaves."""
     return frozenset(kind for kind in _NODES if not kind.__name__.startswith(("Base", "_")) and is_leaf(kind))
 
 
 def _holds_nodes(hint: Any) -> bool:
-    if isinstance(hint, type) and get_origin(hint) is None:
-        return issubclass(hint, cst.CSTNode)
-    return any(_holds_nodes(one) for one in get_args(hint))
+    return _is_node(hint) or any(_holds_nodes(one) for one in get_args(hint))
 
 
 def descend(node: cst.CSTNode, *, into_scopes: bool = False) -> Iterator[cst.CSTNode]:
     """`node` and everything below, parents first. Inner functions and classes are given, but not what is in them."""
-    stack = [node]
+    yield node
+    stack = READERS[type(node)](node)
     while stack:
         one = stack.pop()
         yield one
-        if into_scopes or one is node or type(one) not in INNER_SCOPES:
-            stack.extend(reversed(children(one)))
+        kind = type(one)
+        if into_scopes or kind not in INNER_SCOPES:
+            stack += READERS[kind](one)
 
 
 def string_value(node: cst.CSTNode | None) -> str | None:
     """The text of a string literal, also of adjacent ones; None for anything else, bytes and f-strings included."""
-    if isinstance(node, cst.SimpleString | cst.ConcatenatedString):
-        value = node.evaluated_value
+    kind = type(node)
+    if kind is cst.SimpleString or kind is cst.ConcatenatedString:
+        value = literal_value(node)  # type: ignore[arg-type]  # one of both
         return value if isinstance(value, str) else None
     return None
+
+
+def literal_value(node: cst.SimpleString | cst.ConcatenatedString) -> str | bytes | None:
+    """What a string literal stands for. Without a prefix, an escape or a carriage return that is what the quotes hold."""
+    if type(node) is cst.SimpleString:
+        text = node.value
+        quote = text[0]
+        if quote in "\"'" and "\\" not in text and "\r" not in text and "\0" not in text:
+            return text[3:-3] if text.startswith(quote * 3) and len(text) > 5 else text[1:-1]
+    return node.evaluated_value
 
 
 def argument(call: cst.Call, name: str, position: int | None = None) -> cst.BaseExpression | None:

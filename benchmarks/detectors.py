@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-import libcst as cst
-
 from analyzers.lint import lint
+from analyzers.parse import parse_module
 from analyzers.rule import Rule, all_rules, name_of
 from benchmarks import programs
 from benchmarks.held_out import CASES
@@ -33,7 +32,7 @@ def measure(held_out: Sequence[Case]) -> tuple[int, int, int, list[str]]:
 
 
 def _found(rule: type[Rule], source: str) -> bool:
-    drafts, failed = lint(cst.parse_module(source), source, "a.py", [rule])
+    drafts, failed = lint(parse_module(source), source, "a.py", [rule])
     return bool(drafts) and not failed
 
 

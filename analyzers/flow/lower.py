@@ -5,7 +5,7 @@ from typing import Any
 import libcst as cst
 
 from analyzers.flow import ir
-from analyzers.syntax import children
+from analyzers.syntax import children, literal_value
 
 DEPTH_MAX = 200
 """Deeper expressions are cut off: what is in them counts as unknown."""
@@ -67,7 +67,7 @@ class Lowering:
         return self.expr(node)
 
     def _string(self, node: Any) -> ir.Expr:
-        return ir.Const(node.evaluated_value)
+        return ir.Const(literal_value(node))
 
     def _concatenated(self, node: cst.ConcatenatedString) -> ir.Expr:
         value = node.evaluated_value

@@ -14,6 +14,7 @@ from analyzers.flow.lower_block import lower
 from analyzers.flow.places import Read, candidates
 from analyzers.flow.program import module_name
 from analyzers.limits import FILE_BYTES_MAX
+from analyzers.parse import parse_module
 
 MODULES_MAX = 30
 """For each file under review; what lies further counts as unknown."""
@@ -64,7 +65,7 @@ def _parsed(file: SourceFile) -> ir.Module | None:
     if len(file.content) > FILE_BYTES_MAX:
         return None
     try:
-        tree = cst.parse_module(file.content)
+        tree = parse_module(file.content)
     except (cst.ParserSyntaxError, UnicodeDecodeError, LookupError, ValueError):
         return None
     return lower(tree, file.path, module_name(file.path))

@@ -2,6 +2,7 @@
 
 import libcst as cst
 
+from analyzers.context import Context
 from analyzers.ownership import BORROWERS, released
 from analyzers.rule import Rule
 from analyzers.scope import Scope
@@ -13,7 +14,6 @@ _OPENERS = frozenset(
      "tempfile.TemporaryFile", "tempfile.NamedTemporaryFile", "sqlite3.connect", "wave.open", "dbm.open",
      "shelve.open"}
 )  # fmt: skip
-_OPENING_WORDS = frozenset(name.rsplit(".", 1)[-1] for name in _OPENERS)
 
 
 class UnclosedFile(Rule):
@@ -30,6 +30,7 @@ class UnclosedFile(Rule):
     prior = 0.7
     references = ("https://docs.python.org/3/tutorial/inputoutput.html#reading-and-writing-files",)
     triggers = ("open", "socket", "connect", "ZipFile", "TemporaryFile")
+    calls = tuple(sorted(_OPENERS))
     invalid = (
         "def f(path):\n    file = open(path)\n    return file.read()",
         "import json\ndef f(path):\n    return json.load(open(path))",
@@ -65,18 +66,15 @@ class UnclosedFile(Rule):
         "log = None\ndef f(path):\n    global log\n    log = open(path)",
     )
 
-    def visit_Module(self, node: cst.Module) -> None:
-        """Looks at what the module itself opens."""
-        self._check(node, self.scope)
-
-    def visit_FunctionDef(self, node: cst.FunctionDef) -> None:
-        """Looks at what one function opens."""
-        self._check(node, self.context.scope_of(node))
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._looked_at: set[int] = set()
 
     def visit_Call(self, node: cst.Call) -> None:
-        """Looks at what is opened in the middle of an expression, so that nobody can close it."""
-        if self.qualified_name(node.func) not in _OPENERS:
-            return
+        """Looks at what is opened in the middle of an expression, so that nobody can close it, and at the names of the function around."""
+        if id(self.scope.node) not in self._looked_at:
+            self._looked_at.add(id(self.scope.node))
+            self._check(self.scope.node, self.scope)
         around = self.parent()
         match around:
             case cst.Attribute(attr=cst.Name(value=method)):
@@ -92,7 +90,7 @@ class UnclosedFile(Rule):
             self.report(node)
 
     def _check(self, place: ScopeNode, scope: Scope) -> None:
-        if not _opens(place):
+        if not isinstance(place, cst.Module | cst.FunctionDef):
             return
         opened = [
             one for one in scope.all_bindings()
@@ -107,11 +105,6 @@ class UnclosedFile(Rule):
                 self.report(one.value, about=[one.node])
 
 
-def _opens(place: ScopeNode) -> bool:
-    """A quick look for anything that may open, before names are resolved."""
-    return any(isinstance(node, cst.Call) and _last_word(node.func) in _OPENING_WORDS for node in descend(place))
-
-
 def _served(place: ScopeNode) -> set[str]:
     """The sockets that a loop without end accepts connections from: they are open as long as the program runs."""
     endless = [one for one in descend(place) if isinstance(one, cst.While) and isinstance(one.test, cst.Name) and one.test.value == "True"]
@@ -121,8 +114,3 @@ def _served(place: ScopeNode) -> set[str]:
             case cst.Attribute(value=cst.Name(value=name), attr=cst.Name(value="accept" | "recvfrom")):
                 names.add(name)
     return names
-
-
-def _last_word(func: cst.BaseExpression) -> str:
-    last = func.attr if isinstance(func, cst.Attribute) else func
-    return last.value if isinstance(last, cst.Name) else ""
