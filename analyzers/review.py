@@ -24,7 +24,7 @@ from analyzers.lint import lint
 from analyzers.merge import merge
 from analyzers.metering import code_lines
 from analyzers.options import ReviewOptions
-from analyzers.parse import parse_module
+from analyzers.parse import parse_module, uncollected
 from analyzers.ranker import rank
 from analyzers.rule import Rule, all_rules, name_of
 from analyzers.version import engine_version
@@ -57,6 +57,7 @@ def summed(reports: Sequence[FileReport], today: date, seconds: float) -> Report
     )
 
 
+@uncollected()  # trees and what is found out about them hold hardly a cycle; looking for some takes a fifth of the time
 def review_file(
     file: SourceFile, options: ReviewOptions, rules: Sequence[type[Rule]] | None = None, read: Read | None = None
 ) -> FileReport:
