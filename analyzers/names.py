@@ -1,6 +1,7 @@
 """What an expression is called in full: `subprocess.run` for `run` after `from subprocess import run`."""
 
 import builtins
+from collections.abc import Callable
 from typing import Any
 
 import libcst as cst
@@ -63,7 +64,7 @@ def _given(name: cst.Name, step: str, scope: Scope, depth: int) -> str | None:
     if len(made) != 1 or not isinstance(made[0], cst.FunctionDef):
         return None
     value, inner = owner.returned(made[0]) or (None, owner)
-    return None if value is None else qualified_name(value, inner, depth + 1)
+    return None if value is None else _once(owner, id(made[0]), lambda: qualified_name(value, inner, depth + 1))
 
 
 def _attribute(name: cst.Name, attribute: str, owner: Scope, depth: int) -> str | None:
@@ -72,13 +73,26 @@ def _attribute(name: cst.Name, attribute: str, owner: Scope, depth: int) -> str 
     first = owner.node.params.params[:1]
     if not first or first[0].name.value != name.value or len(owner.bindings(name.value)) != 1:
         return None
-    found = [(value, inner) for value, inner in owner.parent.attribute_values(attribute) if not is_name(value, "None")]
-    names = {None if value is None else qualified_name(value, inner, depth + 1) for value, inner in found}
-    return names.pop() if len(names) == 1 else None
+    kept = owner.parent
+
+    def agreed() -> str | None:
+        found = [(value, inner) for value, inner in kept.attribute_values(attribute) if not is_name(value, "None")]
+        names = {None if value is None else qualified_name(value, inner, depth + 1) for value, inner in found}
+        return names.pop() if len(names) == 1 else None
+
+    return _once(kept, attribute, agreed)
 
 
 def _value_name(binding: Binding, scope: Scope, depth: int) -> str | None:
     if binding.kind not in ("assign", "with") or binding.value is None:
         return None
-    owner = scope.owner(binding.name) or scope
-    return qualified_name(binding.value, owner, depth + 1)
+    owner, value = scope.owner(binding.name) or scope, binding.value
+    return _once(owner, id(binding), lambda: qualified_name(value, owner, depth + 1))
+
+
+def _once(scope: Scope, key: int | str, find: Callable[[], str | None]) -> str | None:
+    """What `find` finds, asked once: names lead to several others each, and these often back, so the ways grow without bound."""
+    if key not in scope.named:
+        scope.named[key] = None  # who asks again on the way goes in a circle
+        scope.named[key] = find()
+    return scope.named[key]

@@ -45,6 +45,8 @@ class Scope:
         self._read = False
         self._attributes: dict[str, list[Value]] | None = None
         self._given: dict[int, Value | None] = {}
+        self.named: dict[int | str, str | None] = {}
+        """For `names`: what was found out of bindings, functions and attributes of this scope."""
 
     @property
     def is_function(self) -> bool:

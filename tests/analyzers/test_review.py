@@ -149,3 +149,13 @@ def test_checks_that_an_option_switches_off_weigh_little(test, severity):
     )
     found = [one for one in of(source.encode()).findings if one.rule == "unverified-tls"]
     assert [(one.line, one.severity) for one in found] == [(7, severity)]
+
+
+def test_names_that_lead_to_each_other_are_followed_once():
+    """Each of 24 attributes is made of the two before it, in several ways: the ways through them are more than can be walked."""
+    names = [f"a{n}" for n in range(24)]
+    ways = [f"        self.{one} = self.{two}.go()\n        self.{one} = self.{three}.go()\n"
+            for one, two, three in zip(names[2:], names[1:], names, strict=False)]  # fmt: skip
+    local = "".join(f"    if x: x = x.b{n}\n" for n in range(40))
+    source = "import os\nclass A:\n    def make(self):\n" + "".join(ways) + f"        self.{names[-1]}.run()\ndef f(x):\n{local}    x.run()\n    os.system(x)\n"
+    assert [one.rule for one in of(source.encode()).findings if one.severity == "high"] == ["shell-injection"]
