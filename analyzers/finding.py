@@ -117,6 +117,8 @@ class Diagnostic:
     message: str
     unreadable: bool = False
     """Whether the file itself could not be reviewed, so that anything may hide in it."""
+    passing: bool = False
+    """Whether time or memory ran out: the same file may fare better another time, so a report with this is not kept."""
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON."""
@@ -176,6 +178,11 @@ class FileReport:
     """The file itself, where it was left out."""
     metered: int = 0
     """Its lines of code; see analyzers.metering."""
+
+    @property
+    def settled(self) -> bool:
+        """Whether the same is said of the same file every time, so that the report may be kept."""
+        return not any(told.passing for told in self.diagnostics)
 
     def on(self, today: date) -> "FileReport":
         """The report with findings whose suppression ended before `today` back among the findings."""

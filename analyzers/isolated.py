@@ -97,7 +97,7 @@ class Reviewer:
             if answer["recycle"]:
                 self._end()
             return FileReport.from_dict(answer["report"])
-        return FileReport(diagnostics=(Diagnostic(file.path, 0, f"not reviewed: {told}", unreadable=is_python(file)),))
+        return FileReport(diagnostics=(Diagnostic(file.path, 0, f"not reviewed: {told}", unreadable=is_python(file), passing=True),))
 
     def _ask(self, child: subprocess.Popen[bytes], request: dict[str, Any], read: Read | None) -> tuple[Any, str]:
         """The child's answer, or None and why there is none. Files that it asks for on the way are handed to it."""
@@ -121,12 +121,12 @@ class Reviewer:
         if self._child is not None and self._child.poll() is None:
             return self._child
         self._end()
-        argv = [sys.executable, "-m", "analyzers.child", "--memory", str(self.memory_bytes_max)]
+        argv = [*python("analyzers.child"), "--memory", str(self.memory_bytes_max)]
         if self.rules_folder is not None:
             argv += ["--rules", str(self.rules_folder)]
         child = subprocess.Popen(
-            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=_environment(),
-            start_new_session=True,
+            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(),
+            start_new_session=True, cwd="/",
         )  # fmt: skip
         line, late = _exchange(child, b"", START_SECONDS_MAX)
         if not line:
@@ -208,7 +208,12 @@ def _named(code: int | None) -> str:
     return f"exit code {code}"
 
 
-def _environment() -> dict[str, str]:
+def python(module: str) -> list[str]:
+    """The command that runs a module of ours. `-P`: else Python would import what lies in the folder under review first."""
+    return [sys.executable, "-P", "-m", module]
+
+
+def environment() -> dict[str, str]:
     """Only what Python needs to find our code: no token or password of the caller goes near strangers' files."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR") if name in os.environ}
     return {**kept, "PYTHONPATH": str(_ROOT), "PYTHONHASHSEED": "0"}

@@ -27,9 +27,10 @@ from analyzers.options import ReviewOptions
 from analyzers.parse import parse_module, uncollected
 from analyzers.ranker import rank
 from analyzers.rule import Rule, all_rules, name_of
+from analyzers.totals import summed
 from analyzers.version import engine_version
 
-__all__ = ["engine_version", "review", "review_file", "summed"]
+__all__ = ["engine_version", "review", "review_file"]
 
 
 def review(
@@ -39,22 +40,6 @@ def review(
     begun = time.monotonic()
     reports = [review_file(file, options, rules) for file in files]
     return summed(reports, today, time.monotonic() - begun)
-
-
-def summed(reports: Sequence[FileReport], today: date, seconds: float) -> Report:
-    """One report out of the files', findings in order of rank, suppressions that ended before `today` lifted."""
-    current = [report.on(today) for report in reports]
-    findings = sorted((f for one in current for f in one.findings), key=lambda f: (-f.rank, f.path, f.line, f.column))
-    return Report(
-        tuple(findings),
-        tuple(told for one in current for told in one.diagnostics),
-        sum(not one.skipped for one in reports),
-        sum(one.lines for one in current),
-        seconds,
-        tuple(silenced for one in current for silenced in one.suppressed),
-        tuple(sorted((left for one in current for left in one.skipped), key=lambda left: left.path)),
-        sum(one.metered for one in current),
-    )
 
 
 @uncollected()  # trees and what is found out about them hold hardly a cycle; looking for some takes a fifth of the time

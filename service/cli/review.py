@@ -1,5 +1,6 @@
 """`lockgate review`: the same analysers as the server's, on a folder or git tree, without a server."""
 
+import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,16 +14,15 @@ from typing import Literal, NoReturn
 import click
 import orjson
 
-from analyzers import limits, rule_examples, sarif
+from analyzers import limits, sarif
 from analyzers.finding import SEVERITIES, FileReport, Finding, Report, SourceFile, at_or_above
-from analyzers.isolated import ReviewerBroken
+from analyzers.isolated import ReviewerBroken, environment, python
 from analyzers.lesson import ROLES, CannotTeach, Role
 from analyzers.lines import Lines
 from analyzers.options import ALL_BUT_SECRETS, CODEGURU_FILE, FILE, BrokenOptions, ReviewOptions, read_options
 from analyzers.pool import Pool
 from analyzers.reports import FORMS
-from analyzers.review import summed
-from analyzers.rule import rules_in_folder
+from analyzers.totals import summed
 from service.cli import review_baseline, review_git, review_teach, review_text
 from service.cli.review_source import CannotRead, Tree, before, commit_of, has_commit, open_tree
 
@@ -194,16 +194,12 @@ def _test(folder: Path | None) -> NoReturn:
     """Runs the examples of the user's own rules, which are code that is trusted."""
     if folder is None:
         _fail(["--test-rules needs --rules DIR, the folder with your rules"])
-    try:
-        rules = rules_in_folder(folder.resolve())
-    except Exception as error:  # noqa: BLE001  whatever the user's own code raises is told to the user
-        _fail([f"the rules in {folder} cannot be loaded: {type(error).__name__}: {error}"])
-    wrong = list(rule_examples.broken(rules)) if rules else [f"there is no rule in {folder}"]
-    for one in wrong:
-        click.echo(one)
-    examples = sum(len(rule.invalid) + len(rule.valid) for rule in rules)
-    click.echo(f"{len(rules)} rules, {examples} examples, {len(wrong)} wrong")
-    sys.exit(FOUND if wrong else CLEAN)
+    command = [*python("analyzers.rule_examples"), str(folder.resolve())]
+    ran = subprocess.run(command, capture_output=True, text=True, errors="replace", env=environment(), cwd="/", check=False)
+    for told, err in ((ran.stdout, False), (ran.stderr, True)):
+        for line in told.splitlines():
+            click.echo(review_text.clean(line), err=err)
+    sys.exit(ran.returncode)
 
 
 def _shown(file: SourceFile) -> SourceFile:

@@ -80,7 +80,7 @@ def analyse_tree(
     missing = [entry for entry, place in zip(entries, places, strict=True) if place not in known]
     for batch in _batches(missing):
         fresh = list(_analysed(repo, batch, analyse, tree))
-        settled = {place: {**report.to_dict(), "asked": asked} for place, report, asked in fresh if _is_settled(report)}
+        settled = {place: {**report.to_dict(), "asked": asked} for place, report, asked in fresh if report.settled}
         cache.save(site, key, settled)
         known.update((place, report) for place, report, _ in fresh)
     files = tuple(FileAnalysis(path, blob, known[blob, path].on(today)) for blob, path in places)
@@ -148,11 +148,6 @@ def _analysed(repo: Path, batch: Sequence[Entry], analyse: Analyse, tree: Tree) 
         reading = Reading(tree)
         [report] = analyse([file], read=reading.read)
         yield (oid, file.path), report, reading.asked
-
-
-def _is_settled(report: FileReport) -> bool:
-    """Whether the report may be kept. A file that the analysers gave up on may fare better on an idle machine."""
-    return not any(told.unreadable for told in report.diagnostics)
 
 
 def _too_large(path: str, size: int) -> Diagnostic:

@@ -213,3 +213,17 @@ def test_libcst_visitors_join_in_with_a_budget(tmp_path: Path) -> None:
     tested = lockgate("--rules", "rules", "--test-rules", cwd=tmp_path)
     assert "no-print: finds" not in tested.stdout
     assert "slow: needs examples of both kinds" in tested.stdout
+
+
+def test_nothing_under_review_is_ever_run(tmp_path: Path) -> None:
+    marker = tmp_path / "ran"
+    (tmp_path / "tree/analyzers").mkdir(parents=True)
+    (tmp_path / "rules").mkdir()
+    names = ("analyzers/__init__.py", "analyzers/child.py", "sitecustomize.py", "argparse.py", "json.py", "libcst.py", "conftest.py", "setup.py")
+    for name in names:
+        (tmp_path / "tree" / name).write_text(f"open({str(marker)!r}, 'w')\n")
+    done = lockgate(".", "--format", "json", "--fail-on", "never", cwd=tmp_path / "tree")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["files"] == len(names)
+    assert lockgate("--rules", "../rules", "--test-rules", cwd=tmp_path / "tree").returncode == 1
+    assert not marker.exists()
