@@ -33,6 +33,9 @@ FLOW: dict[type, list[Job]] = {
     events.ExecutionFinished: [],
 }
 
+UNHEARD = frozenset(kind.__name__ for kind, jobs in FLOW.items() if not jobs)
+"""What is recorded without waking the worker."""
+
 TICKS = [service.git.pushes.tick, service.reviews.jobs.tick, pipelines.jobs.tick, pipelines.deployments.jobs.tick, profiler.jobs.tick]
 """Called every second by the worker; each cheap and idempotent."""
 

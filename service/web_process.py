@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from registry.front import Front
-from service import start
+from service import flow, start
 from service.app import create_app
 from service.guard import Guard, secured
 from service.kernel.site import Settings
@@ -32,7 +32,7 @@ def _application(app: Any, settings: Settings) -> Guard:
     """The WSGI callable, in the granian worker: with its own database connections."""
     die_with_parent(signal.SIGKILL)
     site = start.open_site(settings)
-    site.db.on_facts = lambda: wake(settings.data)
+    site.db.on_facts, site.db.unheard = lambda: wake(settings.data), flow.UNHEARD
     app.extensions["lockgate"] = site
     front = Front(secured(app), site)
     return Guard(front, settings.trusted_proxies, front.at_once)

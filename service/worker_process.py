@@ -6,7 +6,7 @@ import socket
 import threading
 from collections.abc import Callable
 
-from service import start
+from service import flow, start
 from service.kernel.site import Settings
 from service.worker import WorkerProcess
 from service.worker_wake import wake
@@ -24,7 +24,7 @@ def run(settings: Settings, ready: Callable[[], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: _end(stop, settings))
     site = start.open_site(settings, worker_id=_name(settings), wait_seconds_max=WAIT_SECONDS_MAX)
-    site.db.on_facts = lambda: wake(settings.data)
+    site.db.on_facts, site.db.unheard = lambda: wake(settings.data), flow.UNHEARD
     threading.Thread(target=start.refresh, args=(site,), daemon=True, name="refresh").start()
     WorkerProcess(site, stop).run()
 

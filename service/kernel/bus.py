@@ -73,20 +73,25 @@ def job(
 
 def publish(session: Session, fact: events.Fact) -> int:
     """Records that `fact` happened, in the caller's transaction; answers the outbox id."""
-    row = Outbox(kind=type(fact).__name__, body=asdict(fact), happened_at=clock.now())
+    row = Outbox(**_row(session, fact, clock.now()))
     session.add(row)
     session.flush()
-    session.info["facts"] = session.info.get("facts", 0) + 1
     return row.id
 
 
 def publish_all(session: Session, facts: Sequence[events.Fact]) -> None:
     """Records facts, in the caller's transaction, in one statement and without the ORM."""
     now = clock.now()
-    session.connection().execute(
-        _ADD, [{"kind": type(fact).__name__, "body": asdict(fact), "happened_at": now, "relayed_at": None} for fact in facts]
-    )
-    session.info["facts"] = session.info.get("facts", 0) + len(facts)
+    session.connection().execute(_ADD, [_row(session, fact, now) for fact in facts])
+
+
+def _row(session: Session, fact: events.Fact, now: datetime) -> dict[str, Any]:
+    """The outbox row. One from which nothing follows needs no relay: the worker's mark on it would be one more commit."""
+    kind = type(fact).__name__
+    if kind in session.info.get("unheard", ()):
+        return {"kind": kind, "body": asdict(fact), "happened_at": now, "relayed_at": now}
+    session.info["facts"] = session.info.get("facts", 0) + 1
+    return {"kind": kind, "body": asdict(fact), "happened_at": now, "relayed_at": None}
 
 
 def fact_of(kind: str, body: dict[str, Any]) -> events.Fact:

@@ -103,6 +103,8 @@ class Database:
         self._local = threading.local()
         self.on_facts = on_facts
         """Called after a commit that published facts; the roof hangs the wake-up of the worker here."""
+        self.unheard: frozenset[str] = frozenset()
+        """Kinds of facts from which nothing follows, named by the roof: they are recorded, and nobody is woken for them."""
         self._reader = _engine(url, read_only=True)
         self._writer = _engine(url, read_only=False)
         self._committed = Committed(self._reader)
@@ -120,7 +122,7 @@ class Database:
             raise RuntimeError("a write transaction is already open in this thread")
         self._local.writing = True
         try:
-            with self._gate(), Session(self._writer, expire_on_commit=False) as session:
+            with self._gate(), Session(self._writer, expire_on_commit=False, info={"unheard": self.unheard}) as session:
                 with session.begin():
                     yield session
                 told = session.info.pop("facts", 0)
