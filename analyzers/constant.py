@@ -4,9 +4,9 @@ import libcst as cst
 
 from analyzers.names import qualified_name
 from analyzers.scope import Binding, Scope
-from analyzers.syntax import string_value
+from analyzers.syntax import is_name, string_value
 
-DEPTH_MAX = 12
+DEPTH_MAX = 24
 _NUMBERS = frozenset(f"builtins.{name}" for name in ("int", "float", "len", "bool", "ord", "hash"))
 _WRAPPERS = frozenset(
     {"builtins.str", "builtins.tuple", "builtins.list", "builtins.sorted", "builtins.set", "builtins.frozenset",
@@ -15,7 +15,8 @@ _WRAPPERS = frozenset(
 _REPEATABLE = (cst.SimpleString, cst.List, cst.Tuple)
 _KEEPERS = frozenset({"join", "format", "strip", "lower", "upper", "replace", "lstrip", "rstrip", "title"})
 
-_QUOTERS = frozenset({"quote_name", "quote_identifier", "quote_ident"})
+_QUOTERS = frozenset({"quote_name", "quote_identifier", "quote_ident", "quote_name_unless_alias", "quote_schema", "format_table",
+                      "format_column"})  # fmt: skip
 """What a database's own quoting of a name gives stays one name, and names cannot be parameters."""
 
 
@@ -85,7 +86,7 @@ def _operation(node: cst.BinaryOperation, scope: Scope, depth: int) -> bool:
 def _call(node: cst.Call, scope: Scope, depth: int) -> bool:
     name = qualified_name(node.func, scope)
     word = node.func.attr.value if isinstance(node.func, cst.Attribute) else node.func.value if isinstance(node.func, cst.Name) else ""
-    if name in _NUMBERS or word in _QUOTERS:
+    if name in _NUMBERS or word in _QUOTERS or _stands_for_quoter(node.func, scope):
         return True
     values = [arg.value for arg in node.args]
     if name in _WRAPPERS:
@@ -101,6 +102,12 @@ def _call(node: cst.Call, scope: Scope, depth: int) -> bool:
     return False
 
 
+def _stands_for_quoter(func: cst.BaseExpression, scope: Scope) -> bool:
+    """Whether it is a short name for one: `qn = connection.ops.quote_name`."""
+    found = scope.reaching(func.value, func) if isinstance(func, cst.Name) else []
+    return bool(found) and all(isinstance(one.value, cst.Attribute) and one.value.attr.value in _QUOTERS for one in found)
+
+
 def _is_fixed(name: cst.Name, scope: Scope, depth: int) -> bool:
     found = scope.reaching(name.value, name)
     owner = scope.owner(name.value)
@@ -108,11 +115,23 @@ def _is_fixed(name: cst.Name, scope: Scope, depth: int) -> bool:
 
 
 def _keeps(binding: Binding, owner: Scope, depth: int) -> bool:
-    return (
-        binding.kind in ("assign", "augment", "loop", "element")
-        and binding.value is not None
-        and is_constant(binding.value, owner, depth + 1)
-    )
+    if binding.kind not in ("assign", "augment", "loop", "element") or binding.value is None:
+        return False
+    if id(binding) not in owner.fixed:
+        owner.fixed[id(binding)] = False  # who asks again on the way goes in a circle
+        owner.fixed[id(binding)] = is_constant(binding.value, owner, depth + 1)
+    return owner.fixed[id(binding)]
+
+
+def is_counter(node: cst.CSTNode, scope: Scope) -> bool:
+    """Whether it is `self.x` of a class whose body starts `x` with a whole number and whose methods only add to it."""
+    if not (isinstance(node, cst.Attribute) and is_name(node.value, "self")):
+        return False
+    around: Scope | None = scope
+    while around is not None and not isinstance(around.node, cst.ClassDef):
+        around = around.parent
+    values = [value for value, _ in around.attribute_values(node.attr.value)] if around is not None else []
+    return any(isinstance(one, cst.Integer) for one in values) and all(one is None or isinstance(one, cst.Integer) for one in values)
 
 
 def fixed_text(node: cst.CSTNode | None) -> str:

@@ -99,8 +99,9 @@ def flat(name: str) -> str:
 def is_example(path: str) -> bool:
     """Whether the file is a test, an example or documentation, where credentials are mostly made up."""
     whole = PurePosixPath(path.lower())
-    return any(part in _EXAMPLES for part in whole.parts[:-1]) or whole.name.startswith(("test_", "conftest.")) or "_test." in whole.name \
-        or ".test." in whole.name or ".spec." in whole.name
+    name = whole.name
+    told = name.startswith(("test_", "conftest.", "examples", "example.")) or any(one in name for one in ("_test.", ".test.", ".spec."))
+    return told or any(part in _EXAMPLES for part in whole.parts[:-1])
 
 
 def grade(name: str, value: str, *, doubtful: bool = False) -> Confidence | None:

@@ -47,6 +47,8 @@ class Scope:
         self._given: dict[int, Value | None] = {}
         self.named: dict[int | str, str | None] = {}
         """For `names`: what was found out of bindings, functions and attributes of this scope."""
+        self.fixed: dict[int, bool] = {}
+        """For `constant`: which bindings were found to keep to what the source says."""
 
     @property
     def is_function(self) -> bool:

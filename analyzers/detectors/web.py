@@ -4,6 +4,7 @@ import base64
 import binascii
 import json
 import re
+from urllib.parse import unquote
 
 from analyzers.credential import is_mixed
 from analyzers.detector import Detector
@@ -18,10 +19,10 @@ _OWN_MACHINE = re.compile(r"(localhost|127\.0\.0\.1|\[::1\]|(some_?|my_?|your_?|
 
 
 def _userinfo(match: re.Match[str]) -> Confidence | None:
-    secret, host = match["secret"], match["host"]
+    secret, host = unquote(match["secret"]), match["host"]
     if secret.lower() in _WORDS or secret == match["user"] or _OWN_MACHINE.match(host):
         return None
-    if secret.isalpha() and len(secret) < _WORD_LENGTH_MIN:
+    if "".join(secret.split()).isalpha() and len(secret.replace(" ", "")) < _WORD_LENGTH_MIN:
         return None
     return "high" if is_mixed(secret) else "medium"
 
@@ -57,6 +58,7 @@ DETECTORS = (
             "postgresql://user:password@db.internal.corp/app",
             "https://{user}:{password}@git.acme.io",
             "redis://ann:" + "tulip44rain@localhost:6379",
+            "https://jo%40mail.net:a%20secret@www.mail.net",
             "https://git.acme.io:8443/ann@home",
         ),
         grade=_userinfo,

@@ -283,7 +283,9 @@ def _applies(sink: Sink, args: list[Value], keywords: dict[str, Value]) -> bool:
     named = [one.ref.rsplit(".", 1)[-1] for one in (*args, *keywords.values()) if isinstance(one.ref, str)]
     if not sink.unless_given.isdisjoint([*named, *keywords]):
         return False
-    return all(name in keywords and keywords[name].constants in ((value,), None) for name, value in sink.when.items())
+    return all(
+        name in keywords and keywords[name].constants in ((value,), None) and not keywords[name].taints for name, value in sink.when.items()
+    )  # what the sender says of its own request no other site can make a browser say
 
 
 def _program(value: Value, keywords: dict[str, Value]) -> Value:

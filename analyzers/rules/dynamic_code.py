@@ -6,7 +6,8 @@ from analyzers.rule import Rule
 from analyzers.syntax import argument, string_value
 
 _RUNNERS = frozenset({"builtins.eval", "builtins.exec"})
-_WHOLE = "A whole program that is not constant is run; make sure that only its owner can write it."
+_WHOLE = "Text that is not constant runs as Python code; make sure that only its owner can write it."
+_JOINING = (cst.Add, cst.Modulo)
 
 
 class DynamicCode(Rule):
@@ -14,8 +15,8 @@ class DynamicCode(Rule):
 
     Whoever decides the text decides what the program does, with all its rights; hiding builtins does not stop it.
 
-    Whole programs (`exec`) are run on purpose, so without a way from a stranger their severity is medium; `eval` is for
-    values, where a parser does as well.
+    Severity is critical where data flow sees a stranger's text arrive, high where the code is pasted together, so that a
+    value becomes code, and medium for text handed over whole: programs, shells and debuggers run that on purpose.
 
     Fix: read data with `ast.literal_eval` or `json.loads`; choose behaviour from a dictionary of functions.
     """
@@ -56,7 +57,7 @@ class DynamicCode(Rule):
         text = node.args[0].value
         if self.is_constant(text) or self._is_code(text):
             return
-        if name == "builtins.exec" or self._is_program(text):
+        if name == "builtins.exec" or self._is_program(text) or not self._is_pasted(text):
             self.report(node, _WHOLE, severity="medium")
         else:
             self.report(node)
@@ -67,6 +68,21 @@ class DynamicCode(Rule):
         params = [one.node for one in found if isinstance(one.node, cst.Param) and one.node.annotation is not None]
         told = [one.annotation.annotation for one in params if one.annotation is not None]
         return bool(told) and len(told) == len(found) and all(self.qualified_name(one) == "types.CodeType" for one in told)
+
+    def _is_pasted(self, node: cst.BaseExpression) -> bool:
+        """Whether the text is put together here out of several."""
+        match node:
+            case cst.Name():
+                values = [one.value for one in self.scope.reaching(node.value, node) if one.kind in ("assign", "augment")]
+                return any(one is not None and not isinstance(one, cst.Name) and self._is_pasted(one) for one in values)
+            case cst.Call(func=cst.Attribute(attr=cst.Name(value="format" | "join" | "replace"))):
+                return True
+            case cst.Call():
+                compiled = self.qualified_name(node.func) == "builtins.compile" and bool(node.args)
+                return compiled and self._is_pasted(node.args[0].value)
+            case cst.BinaryOperation():
+                return isinstance(node.operator, _JOINING)
+        return isinstance(node, cst.FormattedString)
 
     def _is_program(self, node: cst.BaseExpression) -> bool:
         """Whether the text is compiled as statements first."""

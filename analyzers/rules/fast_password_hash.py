@@ -14,7 +14,9 @@ _NOT_ONE = re.compile(r"(file|path|hash|hashed|digest|url|name|salt|reset|token|
 class FastPasswordHash(CallRule):
     """A password is hashed with a fast function; a stolen table of them is guessed at billions a second.
 
-    SHA-2 and SHA-3 are made for speed. What slows guessing is a function that is slow and takes memory.
+    SHA-2 and SHA-3 are made for speed. What slows guessing is a function that is slow and takes memory. Code that carries the
+    hash in its own name (`MD5Hasher`, `check_sha1`) is one scheme among several, kept to check old hashes: medium, for what
+    counts is which scheme is chosen for new ones.
 
     Fix: use argon2id, `hashlib.scrypt` or bcrypt, through the framework's own password functions if it has them.
     """
@@ -34,6 +36,7 @@ class FastPasswordHash(CallRule):
         "import hashlib as h\nclass A:\n    def set(self, passwd):\n        self.hash = h.md5(passwd).hexdigest()",
         "import hashlib\ndef f(form):\n    return hashlib.sha1(form.password.encode('utf8')).digest()",
         "import hashlib\ndef f(pwd):\n    return hashlib.sha3_256(f'{pwd}:site'.encode())",
+        "import hashlib\nclass MD5Scheme:\n    def encode(self, password, salt):\n        return hashlib.md5(salt + password).hexdigest()",
         "import hashlib\ndef f(request):\n    return hashlib.blake2b(bytes(request.passphrase, 'ascii')).digest()",
     )
     valid = (
@@ -50,7 +53,9 @@ class FastPasswordHash(CallRule):
     def check(self, node: cst.Call, name: str) -> None:
         """Looks for a password in what is hashed."""
         if node.args and any(_is_password(one) for one in descend(node.args[0].value)):
-            self.report(node)
+            named = [one.name.value.lower() for one in self.context.inside((cst.ClassDef, cst.FunctionDef)) if hasattr(one, "name")]
+            algorithm = name.removeprefix("hashlib.")
+            self.report(node, severity="medium" if any(algorithm in one for one in named) else None)
 
 
 def _is_password(node: cst.CSTNode) -> bool:

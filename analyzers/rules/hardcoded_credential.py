@@ -8,6 +8,8 @@ from analyzers.rule import Rule
 from analyzers.syntax import string_value
 
 _FALLBACKS = frozenset({"os.environ.get", "os.getenv", "os.environ.setdefault"})
+_FOR_EVERYBODY = frozenset({"guest", "anonymous", "anonymous@"})
+"""What servers that are open to all ask for (RFC 1635): nothing is kept secret by it."""
 
 
 class HardcodedCredential(Rule):
@@ -62,6 +64,7 @@ class HardcodedCredential(Rule):
         'import os\nkey = os.environ.get("SECRET_KEY", "")',
         'secret = "x-hub-signature"',
         'tokenizer.token = "<s>"',
+        'FTP_PASSWORD = "guest"',
         'cache_key = "front-page-7"',
         'ACCESS_KEY = "aws_access_key_id"',
         'SECRET_KEY = "AWSSecretKey"',
@@ -103,6 +106,8 @@ class HardcodedCredential(Rule):
             return
         text = _text(value)
         if text is not None and is_credential(name, text):
+            if text.lower() in _FOR_EVERYBODY:
+                return
             told = f"A credential is written in the source as `{name[:60]}`; everyone who can read the code has it."
             self.report(value, told, secret=text, confidence=_confidence(text))
 

@@ -14,7 +14,8 @@ _LOCAL = re.compile(r"^(self\.)?request\.(json|form|POST|data|GET|args|get_json\
 class MassAssignment(Rule):
     """An object is filled with every field of the request, also those that no form shows.
 
-    A user who adds `is_admin=true` to the request gets it.
+    A user who adds `is_admin=true` to the request gets it. Forms of all fields (`__all__`) show what they take, so they are
+    medium: a field that is added later is open to everybody who sees the form.
 
     Fix: take the fields by name, or list them: `fields = ["name", "mail"]`.
     """
@@ -66,7 +67,8 @@ class MassAssignment(Rule):
             case cst.Name(value="fields") if string_value(node.value) == "__all__":
                 classes = [one for one in self.context.inside(cst.ClassDef) if isinstance(one, cst.ClassDef)]
                 if classes and classes[0].name.value == "Meta":
-                    self.report(node)
+                    told = "The form takes every field of the model, also those that are added to it later."
+                    self.report(node, told, severity="medium")
 
     def _is_request(self, node: cst.BaseExpression) -> bool:
         return bool(_REQUEST.match(self.qualified_name(node) or "") or _LOCAL.match(_written(node)))

@@ -1,27 +1,19 @@
 """SQL that is put together from strings on its way to the database."""
 
-import re
-
 import libcst as cst
 
-from analyzers.constant import fixed_text
+from analyzers.constant import fixed_text, is_counter
 from analyzers.rule import Rule
 from analyzers.scope import Scope
+from analyzers.statement import looks_like_sql, names_only, pieces
 from analyzers.syntax import argument
 
 _SINKS = frozenset(
     {"execute", "executemany", "executescript", "execute_async", "raw", "read_sql", "read_sql_query", "fetch",
      "fetchrow", "fetchval", "exec_driver_sql", "text"}
 )  # fmt: skip
-_SQL = re.compile(
-    r"\s*\(?\s*(select\b.*\bfrom\b|select\b|insert\s+(or\s+\w+\s+)?into\b|update\s+\S+\s+set\b|update\b|delete\s+from\b|"
-    r"create\s+(\w+\s+)?(table|index|view|user|role|database)\b|drop\s+(table|index|view|user|role|database)\b|"
-    r"alter\s+(table|user|role)\b|with\s+(recursive\s+)?\w+\s*(\(|as\b)|replace\s+into\b|merge\s+into\b|truncate\b|"
-    r"grant\b|exec(ute)?\b|call\b|pragma\b)",
-    re.IGNORECASE | re.DOTALL,
-)
-_CLAUSE = re.compile(r"\b(where|from|order\s+by|group\s+by|having|values|limit|join|like)\b", re.IGNORECASE)
 _JOINING = (cst.Add, cst.Modulo)
+_NAMES = "Names in this SQL are pasted in from strings; they cannot be parameters, so choose them from a fixed list or quote them."
 DEPTH_MAX = 8
 
 
@@ -29,7 +21,8 @@ class SqlInjection(Rule):
     """SQL is built from strings, so a value can change what the statement does.
 
     A value that is pasted into the statement is read as SQL: a quote in it ends the string, and what follows runs with
-    the program's rights. Quoting by hand misses encodings and numbers.
+    the program's rights. Quoting by hand misses encodings and numbers. Where only names of tables, columns and types are
+    pasted in and no stranger is seen to decide them, the severity is medium: names cannot be parameters.
 
     Fix: keep the statement constant and pass the values as parameters, `execute("... WHERE id = ?", (id,))`; choose
     table and column names from a fixed list.
@@ -53,6 +46,9 @@ class SqlInjection(Rule):
         'from sqlalchemy import text\ndef f(db, key):\n    return db.execute(text(f"SELECT 1 FROM t WHERE k = {key}"))',
         'def f(db, names):\n    db.execute("SELECT 1 FROM t WHERE n IN (" + ", ".join(names) + ")")',
         'async def f(pool, name):\n    return await pool.fetch(f"SELECT * FROM t WHERE name = {name}")',
+        'def f(db, table):\n    db.execute(f"SELECT count(*) FROM {table}")',
+        'def f(db, base):\n    db.execute("DROP DATABASE %(base)s" % {"base": base})',
+        'def f(db, name, table):\n    db.execute(f"DELETE FROM {table} WHERE name = \'{name}\'")',
         'def f(db, parts):\n    sql = "SELECT a FROM t WHERE {}".format(" AND ".join(parts))\n    db.execute(sql, [])',
     )
     valid = (
@@ -69,6 +65,10 @@ class SqlInjection(Rule):
         "def f(db, query):\n    db.execute(query)",
         'def f(db, ops, t):\n    db.execute("DROP TABLE %s" % ops.quote_name(t))',
         'def f(db, ops, t):\n    table = ops.quote_name(t)\n    db.execute(f"DELETE FROM {table} WHERE a = %s", [1])',
+        'def f(c, t):\n    qn = c.ops.quote_name\n    c.execute("DELETE FROM %s WHERE %s = 1" % (qn(t), qn("a")))',
+        'def f(p, db, t):\n    name = p.format_table(t)\n    db.execute(f"DELETE FROM {name}")',
+        ("class A:\n    seen = 0\n    def f(self, c, t):\n        self.seen += 1\n"
+         "        c.execute('SELECT a FROM {} WHERE {} > 0'.format(quote_name(t), self.seen))"),
         'def f(canvas, label):\n    canvas.text(f"Select {label} from the list")',
     )
 
@@ -81,27 +81,35 @@ class SqlInjection(Rule):
             return
         statement = argument(node, "sql", 0) or argument(node, "query") or argument(node, "statement")
         if statement is not None:
-            built = self._built(statement, self.scope, 0)
-            if built and _looks_like_sql(self._text(statement, self.scope)):
-                self.report(node, about=built)
+            built = [one for one in self._built(statement, self.scope, 0) if self._pasted(one)]
+            text = self._text(statement, self.scope) if built else ""
+            if built and looks_like_sql(text):
+                named = all(names_only(pieces(one, self.scope), text, self._is_fixed) for one in built)
+                self.report(node, _NAMES if named else "", about=built, severity="medium" if named else None)
 
-    def _built(self, node: cst.BaseExpression, scope: Scope, depth: int) -> list[cst.CSTNode]:
+    def _built(self, node: cst.BaseExpression, scope: Scope, depth: int) -> list[cst.BaseExpression]:
         """The places where `node`'s value is put together from something that is not constant."""
         if depth > DEPTH_MAX:
             return []
         if isinstance(node, cst.Name):
-            places: list[cst.CSTNode] = []
+            places: list[cst.BaseExpression] = []
             for one in scope.reaching(node.value, node):
                 owner = scope.owner(node.value) or scope
                 if one.value is None or one.kind not in ("assign", "augment"):
                     continue
-                if one.kind == "augment" and not self.context.is_constant(one.value, owner):
-                    places.append(one.node)
+                if one.kind == "augment" and not _joins(one.value) and not self.context.is_constant(one.value, owner):
+                    places.append(one.value)
                 places.extend(self._built(one.value, owner, depth + 1))
             return places
         if isinstance(node, cst.IfExp):
             return self._built(node.body, scope, depth + 1) + self._built(node.orelse, scope, depth + 1)
         return [node] if _joins(node) and not self.context.is_constant(node, scope) else []
+
+    def _pasted(self, node: cst.BaseExpression) -> bool:
+        return not all(isinstance(one, str) or self._is_fixed(one) for one in pieces(node, self.scope))
+
+    def _is_fixed(self, node: cst.BaseExpression) -> bool:
+        return self.is_constant(node) or is_counter(node, self.scope)
 
     def _text(self, node: cst.BaseExpression, scope: Scope) -> str:
         if isinstance(node, cst.Name):
@@ -136,10 +144,3 @@ def _joins(node: cst.BaseExpression) -> bool:
         case cst.Call(func=cst.Attribute(attr=cst.Name(value="format" | "join" | "replace" | "format_map"))):
             return True
     return False
-
-
-def _looks_like_sql(text: str) -> bool:
-    found = _SQL.match(text)
-    if not found:
-        return False
-    return len(found.group(1).split()) > 1 or bool(_CLAUSE.search(text)) or text[:1].isupper()

@@ -12,6 +12,8 @@ from analyzers.syntax import argument, is_name, string_value
 _CLIENTS = ("requests.", "httpx.", "aiohttp.", "urllib3.", "boto3.")
 _NO_CHECK = frozenset({"ssl._create_unverified_context", "ssl._create_stdlib_context"})
 _OPTION = re.compile(r"verif|insecure|unsafe|validat|cert_?reqs|CERT_NONE|check_?(host|cert)|assert_(host|fing)|fingerprint", re.IGNORECASE)
+_SAYS_SO = re.compile(r"insecure|unverified|no_?verif|unsafe|without_?(check|verif)|skip_?(check|verif)", re.IGNORECASE)
+_NAMED = "Certificates are not checked in this function, as its name says; those who call it must not do so by default."
 _OFFERED = "Certificates are not checked where the caller asks for that; the default must stay to check them."
 
 
@@ -38,6 +40,7 @@ class UnverifiedTls(Rule):
         "import ssl\ncontext = ssl.create_default_context()\ncontext.check_hostname = False",
         "import ssl\ncontext = ssl.create_default_context()\ncontext.verify_mode = ssl.CERT_NONE",
         "import requests\nsession = requests.Session()\nsession.verify = False",
+        "import ssl\ndef insecure_context():\n    made = ssl.create_default_context()\n    made.check_hostname = False\n    return made",
         "import urllib3\npool = urllib3.PoolManager(cert_reqs='CERT_NONE')",
         "import aiohttp\nconnector = aiohttp.TCPConnector(limit=10, ssl=False)",
         "import aiohttp\nasync def f(url):\n    async with aiohttp.ClientSession() as s:\n        return await s.get(url, ssl=False)",
@@ -93,10 +96,12 @@ class UnverifiedTls(Rule):
         return new
 
     def _tell(self, node: cst.CSTNode) -> None:
-        """Low where an option of this meaning is asked first: then whoever sets it decides."""
+        """Low where an option of this meaning is asked first: then whoever sets it decides. Medium where the function's name says it."""
         tests = [one.test for one in self.context.parents if isinstance(one, cst.If | cst.IfExp)]
         if any(self._is_option(name) for test in tests for name in _names(test)):
             self.report(node, _OFFERED, severity="low")
+        elif any(isinstance(one, cst.FunctionDef) and _SAYS_SO.search(one.name.value) for one in self.context.parents):
+            self.report(node, _NAMED, severity="medium")
         else:
             self.report(node)
 

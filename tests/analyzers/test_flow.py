@@ -180,4 +180,4 @@ def test_a_stream_that_reads_bytes_is_no_path():
 
 def test_whoever_starts_the_program_is_a_lesser_stranger():
     source = "import importlib, os, sys\nimportlib.import_module(sys.argv[1])\nos.system(sys.argv[1])\neval(sys.argv[1])\n"
-    assert [one.severity for one in report(source).findings] == ["low", "medium", "high"]
+    assert [one.severity for one in report(source).findings] == ["low", "medium", "medium"]
