@@ -147,7 +147,7 @@ def planted(form: str, chance: random.Random) -> str:
     def plain(match: re.Match[str]) -> str:
         kind, length = match[1], int(match[2] or 0)
         if kind == "p":
-            return _password(chance)
+            return made_password(chance)
         signs = {"h": "0123456789abcdef", "s": letters + "./"}.get(kind, letters)
         return "".join(chance.choice(signs) for _ in range(length or {"h": 64}.get(kind, 32)))
 
@@ -155,7 +155,8 @@ def planted(form: str, chance: random.Random) -> str:
     return re.sub(r"⟨b:(.*?)⟩", lambda match: base64.b64encode(match[1].encode()).decode(), inner)
 
 
-def _password(chance: random.Random) -> str:
+def made_password(chance: random.Random) -> str:
+    """A password as people make them."""
     one, other = chance.sample(_WORDS, 2)
     number = chance.randint(2, 999)
     return chance.choice((f"{one}-{number}-{other}", f"{one.title()}{number}!", f"{one}{other}{number}", f"{one[:3].upper()}{number}{other}",
