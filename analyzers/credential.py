@@ -36,12 +36,12 @@ _TOKEN_LENGTH_MIN = 12
 def is_credential(name: str, value: str) -> bool:
     """Whether a value with this name looks like a real credential, not a placeholder, a label or another name."""
     said = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower().replace("-", "_")
-    named = bool(_NAME.search(said))
+    named = bool(_NAME.search(said)) or _is_other_key(name, said, value)
     if not named and not (_BARE_TOKEN.search(said) and len(value) >= _TOKEN_LENGTH_MIN and is_mixed(value)):
         return False
     if len(value) < _LENGTH_MIN or said.startswith(("public", "test_public", "no_", "invalid_", "wrong_")):
         return False
-    if _ENVIRONMENT_NAME.fullmatch(value) or _NOT_A_SECRET.search(value):
+    if _NOT_NAMED.search(said) or _ENVIRONMENT_NAME.fullmatch(value) or _is_no_secret(value) or is_filler(value):
         return False
     if any(c.isdigit() for c in value):
         return True
@@ -61,18 +61,27 @@ def is_mixed(value: str) -> bool:
 
 def is_plausible(value: str) -> bool:
     """Whether a value without a telling name could be a secret: no placeholder, no reference to something else."""
-    if len(value) < _LENGTH_MIN or _NOT_A_SECRET.search(value) or _ENVIRONMENT_NAME.fullmatch(value):
+    if len(value) < _LENGTH_MIN or _is_no_secret(value) or _ENVIRONMENT_NAME.fullmatch(value):
         return False
     return not _REFERENCE.search(value) and not _SAMPLE.search(value)
 
 
+def _is_no_secret(value: str) -> bool:
+    """Whether it is a placeholder, a label or a path (base64 may begin with a slash too), or sealed for a cluster."""
+    return bool(_SEALED.match(value)) or (bool(_NOT_A_SECRET.search(value)) and not (value.startswith("/") and "." not in value and is_generated(value)))
+
+
+_SEALED = re.compile(r"Ag[A-D][A-Za-z0-9+/]{150}")
+"""What kubeseal writes: two bytes with the length of an RSA block, 512, and the block."""
 _STRONG = re.compile(
-    r"(password|passwd|passphrase|passwort|contrasena)(_?(hash|value|default|prod|dev|text|\d+))?$|(^|_)(db|my|pg|ftp|root|admin|user|smtp|mail|ssh)_?"
+    r"(^|_)(requirepass|masterauth|bindpw|psk|become_pass)$|"
+    r"(password|passwd|passphrase|passwort|contrasena)(_?(hash|value|default|prod|dev|text|\d+))?$|"
+    r"(^|_)(db|my|pg|ftp|root|admin|user|smtp|mail|ssh)_?"
     r"(pass|pwd|pw)$|(^|_)(pwd|pw|pass)$"
 )
 _KEYED = re.compile(
     r"(^|_)(secret|secrets|token|auth|credentials?|salt|pepper|signature|dsn|cookie|pat|otp|totp|mnemonic|nonce_key)"
-    r"(_(base|key|value|id|hash|text|prod|dev|\d+))?$|(^|_)(api|app|access|account|auth|signing|encryption|private|shared|master|license|"
+    r"(_(base|key|value|id|hash|text|prod|dev|\d+))?$|(^|_)auth_ident$|(^|_)(validation|decryption|fernet|api|app|access|account|auth|signing|encryption|private|shared|master|license|"
     r"consumer|client|storage|service|session|cookie|jwt|hmac|aes|crypt|webhook|deploy|integration|write|admin|subscription|primary|"
     r"secondary|ikm|instrumentation|secret)_?(access_?)?key(_(base|value|id|secret|prod|dev|\d+))?$|(secret|token|apikey|authkey)$|"
     r"(^|_)(authorization|x_api_key|x_auth_token|connection_?string)$"
@@ -80,8 +89,15 @@ _KEYED = re.compile(
 _NOT_NAMED = re.compile(
     r"^(public|no|invalid|wrong|fake|dummy|csrf|xsrf|next|prev|continuation|page|sync|cancel|cancellation)_|"
     r"(_|^)(public_key|page_token|next_token|token_type|type|url|uri|path|file|name|field|label|hint|placeholder|policy|length|"
-    r"regex|pattern|(change|idempotency|client_request|creator_request|lifecycle_action)_token|ref|sha|sha1|sha256|md5|checksum|integrity|version|title|message|error|description|help|csrf_token)$"
+    r"regex|pattern|algorithm|private_key_id|account_sid|(change|idempotency|client_request|creator_request|lifecycle_action)_token|ref|sha|sha1|sha256|md5|checksum|integrity|version|title|message|error|description|help|csrf_token)$"
 )
+_DIGEST = re.compile(r"checksum|digest|fingerprint|thumbprint|(^|[^a-z])sha(1|256|512)?([^a-z]|$)", re.IGNORECASE)
+_KEY_OF_OTHERS = re.compile(
+    r"(^|_)(cache|row|primary|foreign|partition|sort|hash|range|routing|group|object|s3|site|public|publishable|gpg|pgp|host|registry|dict|"
+    r"map|i18n|translation|lookup|search|query|event|trace|test|dedup|measurement|verify|verification|tracking|project|write|release|"
+    r"instance|lock|redis|kms|image|media|storage|file|doc|document|message|issue|run|job|build|record|store|context|id|item)_key$"
+)
+"""Keys that find something instead of opening it."""
 _WORDY = re.compile(r"[A-Za-z]+(?:[-_. /:]+[A-Za-z]+)*[.!?:]?")
 _CODE = re.compile(r"[()\[\]{};<>]|::|->|=>|\\|^[@$&#%*.?|]|^[A-Za-z_]+\.[A-Za-z_.]+$|^--|^\d+(\.\d+)+$|^v\d|\*\*|^sha\d+[-:]|://(?!.*@)")
 _EXAMPLES = frozenset({"test", "tests", "testing", "spec", "specs", "__tests__", "fixtures", "fixture", "testdata", "example", "examples",
@@ -94,6 +110,11 @@ def flat(name: str) -> str:
     """A name in lower case with underscores: `client_secret` for `clientSecret`, `Client-Secret` and `app.client.secret`."""
     last = re.split(r"[./:$]", name.strip())[-1].replace("-", "_").replace(" ", "_")
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", last).lower().strip("_@")
+
+
+def names_no_secret(name: str) -> bool:
+    """Whether the name tells that its value is something about a secret: `secret_key_algorithm`, `token_url`."""
+    return bool(_NOT_NAMED.search(flat(name)) or _DIGEST.search(name))
 
 
 def is_example(path: str) -> bool:
@@ -110,8 +131,10 @@ def grade(name: str, value: str, *, doubtful: bool = False) -> Confidence | None
     `doubtful` places (prose, tests, examples) need a value that a generator made.
     """
     named = flat(name)
-    strong, keyed = bool(_STRONG.search(named)), bool(_KEYED.search(named))
-    if not (strong or keyed) or _NOT_NAMED.search(named) or not is_plausible(value) or _CODE.search(value):
+    strong, keyed = bool(_STRONG.search(named)), bool(_KEYED.search(named)) or (not doubtful and _is_other_key(name, named, value))
+    if not (strong or keyed) or _NOT_NAMED.search(named) or _DIGEST.search(name) or not is_plausible(value) or _CODE.search(value):
+        return None
+    if named.endswith("dsn") and "://" in value and not _USERINFO.search(value):
         return None
     if is_generated(value):
         return "high"
@@ -124,6 +147,19 @@ def grade(name: str, value: str, *, doubtful: bool = False) -> Confidence | None
     return "medium" if strong and not _WORDY.fullmatch(value) else None
 
 
+_USERINFO = re.compile(r"://[^/@]{0,200}:[^/@]{1,200}@")
+
+
+def _is_other_key(name: str, named: str, value: str) -> bool:
+    """Whether it is the key of a service that no list names: `OPENWEATHER_KEY` with a value that a generator made.
+
+    Hex counts for constants only: elsewhere it is a digest more often than a key.
+    """
+    if not named.endswith("_key") or _KEY_OF_OTHERS.search(named) or not is_generated(value):
+        return False
+    return name.isupper() or (any(c.isupper() for c in value) and any(c.islower() for c in value) and any(c.isdigit() for c in value))
+
+
 _USUAL = frozenset(
     {"password", "passwd", "secret", "username", "token", "admin", "guest", "root", "test", "user", "pass", "password1", "password123",
      "secret123", "test123", "test1234", "123456", "admin123", "changeme1", "pass123", "abc123"}
@@ -131,7 +167,7 @@ _USUAL = frozenset(
 _FILLER = re.compile(
     r"^(?=.*\d)?(test|fake|dummy|example|sample|mock|demo|foo|bar|baz|abc|xyz|your|my|some|replace|insert|change|enter|"
     r"todo|fixme|here)[-_ ]?|"
-    r"(_|-|^)(here|example|placeholder|goes|redacted|removed|dummy|fake|sample)(_|-|$)|^(.)\4+$|"
+    r"(^|_|-)not[-_]an?[-_]|(_|-|^)(here|example|placeholder|goes|redacted|removed|dummy|fake|sample)(_|-|$)|^(.)\4+$|"
     r"^(0123|1234|abcd|qwer|asdf|dead_?beef)",
     re.IGNORECASE,
 )

@@ -36,6 +36,12 @@ class Reader:
     """Texts with a name and a value that must be read from them; a test does so."""
     prose: bool = False
     """Whether such files mostly hold text for people, so that only values that look generated count."""
+    jotted: tuple[str, ...] = ()
+    """Names, without their ending, of files that people write for themselves: there a password is one."""
+
+    def is_prose(self, path: str) -> bool:
+        """Whether a file of this name is text for other people."""
+        return self.prose and PurePosixPath(path).name.lower().split(".")[0] not in self.jotted
 
     def covers(self, path: str) -> bool:
         """Whether a file of this name is written in the format."""

@@ -13,7 +13,7 @@ from detect_secrets.plugins.keyword import QUOTES_REQUIRED_DENYLIST_REGEX_TO_GRO
 from detect_secrets.util.filetype import determine_file_type
 
 from analyzers.context import Draft
-from analyzers.credential import grade, is_example, is_filler, is_mixed, is_plausible
+from analyzers.credential import grade, is_example, is_filler, is_mixed, is_plausible, names_no_secret
 from analyzers.detector import FIX, WHY, told
 from analyzers.finding import Confidence, Severity
 from analyzers.lines import Lines
@@ -22,7 +22,8 @@ from analyzers.rarity import is_generated
 TOOL = "detect-secrets"
 LINE_CHARACTERS_MAX = 4096
 """Some of its patterns take quadratic time; longer lines are left to our own detectors, and that is told."""
-_LEFT_OUT = frozenset({"Public IP (ipv4)"})
+_LEFT_OUT = frozenset({"Public IP (ipv4)", "Twilio API Key"})
+"""What is no secret: an address; the number of an account, which its Twilio pattern takes too. Twilio's keys are in our own list."""
 OWN_DETECTORS = frozenset(
     {"AWS Access Key", "Azure Storage Account access key", "Basic Auth Credentials", "GitHub Token", "GitLab Token",
      "JSON Web Token", "NPM tokens", "OpenAI Token", "Private Key", "PyPI Token", "SendGrid API Key", "Slack Token",
@@ -32,7 +33,7 @@ OWN_DETECTORS = frozenset(
 _ALLOWED = "pragma: allowlist secret"
 _KEYWORDS = ("pass", "pwd", "secret", "key", "contrase")
 _LONG_STRING = re.compile(r"[\"'][A-Za-z0-9+/=_-]{20,}[\"']")
-_NAMED = re.compile(r"([A-Za-z_][\w.-]{1,80})[\"'\])]{0,2}\s{0,4}(?:=>|:=|[=:(,])\s{0,4}[\"'`]?$")
+_NAMED = re.compile(r"([A-Za-z_][\w./-]{1,80})[\"'\])]{0,2}\s{0,4}(?:=>|:=|[=:(,])\s{0,4}[\"'`]?$")
 _PROSE = (".md", ".rst", ".txt", ".adoc")
 _PRIOR = {"named": 0.4, "entropy": 0.15, "pattern": 0.6}
 
@@ -116,6 +117,9 @@ def _is_confirmed(plugin: Any, secret: str, line: str, path: str) -> bool:
         named = _NAMED.search(line[: max(line.find(secret), 0)])
         return named is not None and grade(named[1], secret, doubtful=True) is not None
     if isinstance(plugin, KeywordDetector):
+        named = _NAMED.search(line[: max(line.find(secret), 0)])
+        if named is not None and names_no_secret(named[1]):
+            return False
         doubtful = is_example(path) or path.lower().endswith(_PROSE)
         return is_generated(secret) or (is_mixed(secret) and not is_filler(secret) and not doubtful)
     if plugin.secret_type in _DOUBTFUL:

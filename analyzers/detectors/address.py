@@ -2,7 +2,7 @@
 
 import re
 
-from analyzers.credential import is_filler
+from analyzers.credential import grade, is_filler
 from analyzers.detector import Detector
 from analyzers.finding import Confidence
 from analyzers.rarity import entropy, is_generated
@@ -16,6 +16,26 @@ def _random(match: re.Match[str]) -> Confidence | None:
 
 def _generated(match: re.Match[str]) -> Confidence | None:
     return "high" if is_generated(match["secret"]) else None
+
+
+_NEIGHBOUR = re.compile(
+    r"[\"'; ,](?:server|data source|host|hostaddr|user id|uid|user|dbname|database|initial catalog|ssl|sslmode|port)\s?=", re.IGNORECASE
+)
+_WIDTH = 200
+
+
+def _with_neighbours(match: re.Match[str]) -> Confidence | None:
+    """Settings of one string stand on one line, with no brackets of a call between."""
+    secret = match["secret"]
+    if not any(c.isdigit() for c in secret) or is_filler(secret) or re.search(r"[(){}\[\]]", secret):
+        return None
+    end = match.end()
+    if match.string[end : end + 2].strip()[:1] == ";":
+        return "high"
+    before = match.string[max(match.start() - _WIDTH, 0) : match.start() + 1].rsplit("\n", 1)[-1]
+    after = match.string[end : end + _WIDTH].split("\n", 1)[0]
+    quoted = any(before.count(sign) % 2 for sign in "\"'")
+    return "high" if quoted and (_NEIGHBOUR.search(before + after) or ":" in before.rsplit('"', 1)[-1]) else None
 
 
 DETECTORS = (
@@ -35,38 +55,28 @@ DETECTORS = (
         name="connection-string-password",
         title="A password in a connection string",
         pattern=re.compile(
-            r"(?:[;\"' ](?:password|pwd)|^password)\s{0,2}=\s{0,2}(?P<secret>[^;\"'\s]{4,128})\s{0,2};", re.IGNORECASE | re.MULTILINE
+            r"(?:[;,\"' ](?:password|pwd)|^password)[ \t]{0,2}=[ \t]{0,2}(?P<secret>[^;,\"'\s&]{4,128})(?=\s{0,2};|[,\"' ])",
+            re.IGNORECASE | re.MULTILINE,
         ),
         words=("password", "pwd"),
         source="https://learn.microsoft.com/dotnet/framework/data/adonet/connection-string-syntax",
         prior=0.7,
-        flagged=('"Server=db;User Id=sa;Password=tulip-44-rain;"',),
-        near_misses=('"Server=db;Password={0};"', '"Server=db;Password=your_password;"', "password = value;"),
-        grade=lambda match: (
-            "high"
-            if any(c.isdigit() for c in match["secret"])
-            and not is_filler(match["secret"])
-            and not re.search(r"[(){}\[\]]", match["secret"])
-            else None
-        ),
-        files=(
-            ".config",
-            ".json",
-            ".cs",
-            ".xml",
-            ".env",
-            ".ini",
-            ".yml",
-            ".yaml",
-            ".ps1",
-            ".properties",
-            ".vb",
-            ".udl",
-            ".pubxml",
-            ".txt",
-            ".bat",
-            ".md",
-        ),
+        flagged=('"Server=db;User Id=sa;Password=tulip-44-rain;"', 'connect("dbname=shop user=ann password=tulip-44-rain host=db")',
+                 '"redis.acme.io:6380,password=tulip44rain=,ssl=True"'),
+        near_misses=('"Server=db;Password={0};"', '"Server=db;Password=your_password;"',
+                     "password = value;", "f(user=ann, password=ann_2, x=1)"),
+        grade=_with_neighbours,
+    ),
+    Detector(
+        name="jdbc-password",
+        title="A password in a JDBC address",
+        pattern=re.compile(r"\bjdbc:[^\s\"'<>]{3,200}[?&;]password=(?P<secret>[^&;\"'<>\s]{4,100})", re.IGNORECASE),
+        words=("jdbc:",),
+        source="https://jdbc.postgresql.org/documentation/use/",
+        prior=0.8,
+        flagged=("jdbc:postgresql://db/shop?user=shop&password=tulip-44-rain",),
+        near_misses=("jdbc:postgresql://db/shop?user=shop&password=${PW}", "jdbc:mysql://db/x?user=a&password=password"),
+        grade=lambda match: grade("password", match["secret"]),
     ),
     Detector(
         name="token-in-address",

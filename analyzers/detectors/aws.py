@@ -27,12 +27,14 @@ DETECTORS = (
         name="aws-secret-access-key",
         title="An AWS secret access key",
         pattern=re.compile(
-            r"aws.{0,20}?(?:secret|sk|key).{0,20}?[=:]\s{0,5}[\"']?(?P<secret>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])",
+            r"aws.{0,20}?(?:secret|sk|key).{0,20}?"
+            r"(?:[=:]\s{0,5}|(?<=access_key)[ \t]{1,4})[\"']?(?P<secret>[A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])",
             re.IGNORECASE,
         ),
         words=("aws",),
         source="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html",
-        flagged=("aws_secret_access_key = k3Tz9QpXv7+LmW2" + "rB8/sYdN4hJfUaEoG6cRiKx1q",),
+        flagged=("aws_secret_access_key = k3Tz9QpXv7+LmW2" + "rB8/sYdN4hJfUaEoG6cRiKx1q",
+                 "aws configure set aws_secret_access_key k3Tz9QpXv7+LmW2" + "rB8/sYdN4hJfUaEoG6cRiKx1q"),
         near_misses=(
             "aws_secret_access_key = wJalrXUtnFEMI/K7MDENG" + "/bPxRfiCYEXAMPLEKEY",
             "aws_commit_key = " + "0" * 40,

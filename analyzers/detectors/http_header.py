@@ -23,6 +23,11 @@ def _generated(match: re.Match[str]) -> Confidence | None:
     return "high" if is_generated(match["secret"]) else None
 
 
+def _no_csrf(match: re.Match[str]) -> Confidence | None:
+    """Tokens against forged requests live as long as a session."""
+    return None if re.search(r"[cx]srf|idempotency|continuation", match.group(), re.IGNORECASE) else _generated(match)
+
+
 DETECTORS = (
     Detector(
         name="basic-authorization",
@@ -54,6 +59,23 @@ DETECTORS = (
         flagged=("Authorization: Bearer k3Tz9QpXv7LmW2rB8sYdN4hJ",),
         near_misses=("Authorization: Bearer ${TOKEN}", "Bearer authentication_is_needed_here", "bearer xxxxxxxxxxxxxxxxxxxxxxxx"),
         grade=_generated,
+        prior=0.7,
+    ),
+    Detector(
+        name="key-header",
+        title="A key in an HTTP header",
+        pattern=re.compile(
+            r"(?<![\w-])(?:x(?:-[a-z]{2,20}){0,4}-(?:key|token|secret|auth|apikey)|private-token|job-token|deploy-token|api-key|apikey)"
+            r"[\"']?(?:\s{0,4}[:=,]\s{0,4}|\s{1,4})[\"']?(?P<secret>[A-Za-z0-9._~+/-]{16,300}={0,2})(?![\w(])",
+            re.IGNORECASE,
+        ),
+        words=("x-", "-token", "api-key", "apikey"),
+        source="https://swagger.io/docs/specification/v3_0/authentication/api-keys/",
+        flagged=("X-Api-Key: k3Tz9QpXv7LmW2rB8sYdN4hJ", "curl -H 'PRIVATE-TOKEN: k3Tz9QpXv7LmW2rB8sYdN4hJ'",
+                 '"x-acme-auth-token": "k3Tz9QpXv7LmW2rB8sYdN4hJ"'),
+        near_misses=("X-Api-Key: ${API_KEY}", "x-csrf-token: k3Tz9QpXv7LmW2rB8sYdN4hJ",
+                     "X-Api-Key: your-api-key-goes-here", "x-request-key-lifetime-in-seconds"),
+        grade=_no_csrf,
         prior=0.7,
     ),
 )

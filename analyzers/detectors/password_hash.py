@@ -19,7 +19,7 @@ _HASH = re.compile(
     r"[156]\$(?:rounds=\d{1,9}\$)?[./A-Za-z0-9]{1,16}\$[./A-Za-z0-9]{22,86}|y\$[./A-Za-z0-9]{1,16}\$[./"
     r"A-Za-z0-9]{1,30}\$[./A-Za-z0-9]{43}|"
     r"P\$[./A-Za-z0-9]{31})|\{SSHA(?:256|512)?\}[A-Za-z0-9+/]{24,120}={0,2}|"
-    r"pbkdf2_sha256\$\d{1,8}\$[A-Za-z0-9]{4,30}\$[A-Za-z0-9+/]{40,50}=?)"
+    r"pbkdf2_sha256\$\d{1,8}\$[A-Za-z0-9]{4,30}\$[A-Za-z0-9+/]{40,50}=?|\{SHA\}[A-Za-z0-9+/]{27}=)"
     r"(?![A-Za-z0-9./$])"
 )
 
@@ -29,7 +29,7 @@ DETECTORS = (
         title="The hash of a password",
         pattern=None,
         read=_hashes,
-        words=("$2", "$apr1$", "$1$", "$5$", "$6$", "$y$", "$p$", "{ssha", "pbkdf2_sha256$"),
+        words=("$2", "$apr1$", "$1$", "$5$", "$6$", "$y$", "$p$", "{ssha", "{sha}", "pbkdf2_sha256$"),
         source="https://manpages.debian.org/stable/libcrypt-dev/crypt.5.en.html",
         flagged=(
             "ann:$2y$10$" + "k3Tz9QpXv7LmW2rB8sYdN4hJfUaEoG6cRiKx1qV5wZtD0yMnPbSgH",
@@ -42,6 +42,10 @@ DETECTORS = (
         prior=0.6,
         files=(
             ".htpasswd",
+            "dockerfile",
+            ".dockerfile",
+            ".sh",
+            ".bash",
             "htpasswd",
             "shadow",
             ".shadow",

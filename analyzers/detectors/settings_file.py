@@ -7,7 +7,7 @@ from analyzers.credential import grade, is_example
 from analyzers.detector import Detector, Sighting
 from analyzers.setting import VALUE_CHARACTERS_MAX, all_readers
 
-_WORDS = ("pass", "pwd", "pw", "secret", "key", "token", "credential", "auth", "salt", "dsn", "cookie", "pat", "otp", "mnemonic")
+_WORDS = ("pass", "pwd", "pw", "secret", "key", "token", "credential", "auth", "salt", "dsn", "cookie", "pat", "otp", "mnemonic", "psk")
 
 
 def _read(text: str, path: str) -> Iterator[Sighting]:
@@ -15,7 +15,7 @@ def _read(text: str, path: str) -> Iterator[Sighting]:
     for reader in all_readers():
         if not reader.covers(path):
             continue
-        doubtful = reader.prose or is_example(path)
+        doubtful = reader.is_prose(path) or is_example(path)
         for one in reader.read(text):
             if one.start in seen or len(one.value) > VALUE_CHARACTERS_MAX:
                 continue
@@ -33,7 +33,8 @@ DETECTORS = (
         read=_read,
         words=_WORDS,
         source="https://12factor.net/config",
-        flagged=("DB_PASSWORD=tulip-44-rain", "db:\n  password: s3same0pen\n", 'api_key = "k3yForTheLittleDoor"'),
+        flagged=("DB_PASSWORD=tulip-44-rain", "OPENWEATHER_KEY=9f8e7d6c5b4a39281706f5e4d3c2b1a0", "requirepass tulip-44-rain",
+                 "db:\n  password: s3same0pen\n", 'api_key = "k3yForTheLittleDoor"'),
         near_misses=(
             "DB_PASSWORD=${DB_PASSWORD}",
             "password:",
@@ -47,6 +48,11 @@ DETECTORS = (
             "token: your-token-goes-here-1",
             "SECRET_KEY=test-secret-key-1",
             "csrf_token: k3Tz9QpXv7LmW2rB8sYdN4hJ",
+            "private_key_id: 9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c",
+            "checksum/secret: 9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c",
+            "SENTRY_DSN=https://9f8e7d6c5b4a39281706f5e4d3c2b1a0@o1.ingest.sentry.io/1",
+            "CACHE_KEY=9f8e7d6c5b4a39281706f5e4d3c2b1a0",
+            "row_key: 9f8e7d6c5b4a39281706f5e4d3c2b1a0",
         ),
         prior=0.7,
     ),

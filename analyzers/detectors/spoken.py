@@ -19,12 +19,15 @@ DETECTORS = (
         title="A password on a command line",
         pattern=re.compile(
             r"(?:\bcurl\b[^\n|;]{0,300}?\s(?:-u|--user)[ =]?[\"']?[^\s:\"']{1,80}:|\b(?:mysql|mysqldump|"
-            r"mysqladmin|mariadb)\b[^\n|;]{0,200}?\s-p|"
-            r"\bsshpass\s+-p\s*|\b(?:docker|podman|helm registry|oc|az)\s+login\b[^\n|;]{0,200}?\s(?:-p|--password)[ =]|"
+            r"mysqladmin|mariadb)\b[^\n|;]{0,200}?[\s\"']-p|"
+            r"\bsshpass\s+-p\s*|\b(?:(?:docker|podman|helm registry|oc|az)\s+login|twine\s+upload)\b[^\n|;]{0,200}?\s(?:-p|--password)[ =]|"
             r"\bhtpasswd\s+-\w*b\w*\s+\S{1,100}\s+\S{1,80}\s+|\b(?:lftp|ftp|wget|smbclient|sqlcmd|"
             r"ldapsearch|ldapmodify|impacket-\w+)\b[^\n|;]{0,200}?"
             r"\s(?:-P|-w|--http-passwd=|--ftp-password=|--password=|--password )\s*|\bredis-cli\b[^\n|"
             r";]{0,100}?\s-a\s+|\bkinit\b[^\n|;]{0,60}<<<\s*|"
+            r"\becho\s+[\"']?[\w-]{1,40}:(?=[^\s|]{4,80}\s{0,4}\|\s{0,4}(?:sudo\s+)?chpasswd)|\bConvertTo-SecureString\s+(?:-String\s+)?(?=[\"'])|"
+            r"\bnet\s+use\b[^\n|;]{0,200}?/user:\S{1,80}\s+|\bopenssl\b[^\n|;]{0,200}?\s(?:-k\s+|-pass(?:in|out)?\s+pass:)|"
+            r"\bgpg2?\b[^\n|;]{0,200}?\s--passphrase[ =]|\bzip\b[^\n|;]{0,60}?\s-P\s+|--requirepass\s+|"
             r"\becho\s+(?=\S{4,80}\s*\|\s*(?:sudo|su|passwd|kinit|docker login)))"
             r"(?P<secret>\"[^\"\s]{4,200}\"|'[^'\s]{4,200}'|[^\s\"'|;@]{4,200})"
         ),
@@ -42,6 +45,13 @@ DETECTORS = (
             "ldap",
             "redis-cli",
             "echo",
+            "twine",
+            "convertto-securestring",
+            "net use",
+            "openssl",
+            "gpg",
+            "zip",
+            "--requirepass",
         ),
         source="https://cwe.mitre.org/data/definitions/214.html",
         flagged=(
@@ -50,12 +60,23 @@ DETECTORS = (
             f"sshpass -p '{_SAMPLE}' ssh ann@db",
             f"docker login -u ann -p {_SAMPLE} r.acme.io",
             f"echo {_SAMPLE} | sudo -S reboot",
+            f'["mysqladmin", "ping", "-uroot", "-p{_SAMPLE}"]',
+            f"twine upload -u ann -p {_SAMPLE} dist/*",
+            f'echo "root:{_SAMPLE}" | chpasswd',
+            f'ConvertTo-SecureString "{_SAMPLE}" -AsPlainText',
+            f"openssl enc -aes-256-cbc -k {_SAMPLE} -in a",
+            f"gpg --batch --passphrase {_SAMPLE} -d x",
+            f"zip -P {_SAMPLE} x.zip x",
+            f"redis-server --requirepass {_SAMPLE}",
         ),
         near_misses=(
             'curl -u "$USER:$PASSWORD" https://acme.io',
             "mysql -u app -p shop",
             "docker login -u ann -p ${TOKEN}",
             "curl -u user:password x",
+            'openssl enc -k "$KEY" -in a',
+            "gpg --passphrase-file /run/pw -d x",
+            "unzip -P ${PW} x.zip",
         ),
         grade=_password,
         prior=0.7,

@@ -78,4 +78,17 @@ DETECTORS = (
         severity="medium",
         prior=0.6,
     ),
+    Detector(
+        name="driver-password",
+        title="A password in an address of Go's MySQL driver",
+        pattern=re.compile(
+            r"[\"'`](?P<user>[^\s:/@\"'`<>{}$]{1,80}):(?P<secret>[^\s:/@\"'`<>{}$]{3,120})@(?:tcp|unix)\((?P<host>[^()\s\"'`]{1,200})\)"
+        ),
+        words=("@tcp(", "@unix("),
+        source="https://github.com/go-sql-driver/mysql#dsn-data-source-name",
+        flagged=('dsn := "shop:tulip44rain@tcp(db.acme.io:3306)/shop"',),
+        near_misses=('"user:password@tcp(db.acme.io)/x"', '"root:tulip44rain@tcp(127.0.0.1:3306)/x"', '"%s:%s@tcp(%s)/x"'),
+        grade=_userinfo,
+        cwe=522,
+    ),
 )

@@ -13,11 +13,12 @@ _ASSIGNED = re.compile(
 _GIVEN = re.compile(  # define('DB_PASSWORD', 'x'), put("password", "x"), <<- "password", "x"
     rf"[(,\[]\s{{0,4}}[\"'](?P<name>[A-Za-z_][\w.-]{{1,80}})[\"']\s{{0,4}},\s{{0,4}}{_QUOTED}\s{{0,4}}[),\]]"
 )
+_SPACED = re.compile(rf"^[ \t]{{0,40}}(?P<name>[A-Za-z]\w{{3,60}})[ \t]+{_QUOTED}[ \t]*;?[ \t]*$", re.MULTILINE)  # Gradle, Ruby, nginx
 _SETTER = re.compile(rf"\bset_?(?P<name>[A-Za-z]\w{{2,60}})\(\s{{0,4}}{_QUOTED}\s{{0,4}}\)")
 
 
 def _read(text: str) -> Iterator[Setting]:
-    for pattern in (_ASSIGNED, _GIVEN, _SETTER):
+    for pattern in (_ASSIGNED, _GIVEN, _SETTER, _SPACED):
         for match in pattern.finditer(text):
             group = next(key for key in ("double", "single", "back") if match[key])
             yield Setting(match["name"].lstrip("$"), match[group], *match.span(group))
@@ -37,6 +38,7 @@ READER = Reader(
         ("'password' => 'tulip-44-rain',", "password", "tulip-44-rain"),
         ('private static final String API_SECRET = "k3yForTheDoor";', "API_SECRET", "k3yForTheDoor"),
         ("let token: string = 'k3yForTheDoor'", "token", "k3yForTheDoor"),
+        ('  storePassword "tulip-44-rain"\n', "storePassword", "tulip-44-rain"),
         ('ds.setPassword("tulip-44-rain");', "Password", "tulip-44-rain"),
     ),
 )  # fmt: skip

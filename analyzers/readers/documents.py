@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from analyzers.setting import Reader, Setting
 
 _TOLD = re.compile(
-    r"(?<![\w.-])(?P<name>[A-Za-z_][\w.-]{2,60})[\"'`*]{0,3}[ \t]{0,4}(?:[:=]|\bis\b|->)[ \t]{0,4}"
+    r"(?<![\w.-])(?P<name>(?:(?:api|access|secret|auth|client|private|signing|bot) (?=key|token|secret))?[A-Za-z_][\w.-]{2,60})"
+    r"[\"'`*]{0,3}[ \t]{0,4}(?:[:=]|\bis\b|->)[ \t]{0,4}"
     r"[\"'`*]{0,3}(?P<value>[^\s\"'`*<>,;|]{6,400})"
 )
 
@@ -23,4 +24,5 @@ READER = Reader(
     source="https://cwe.mitre.org/data/definitions/798.html",
     examples=(("The password is `tulip-44-rain`.", "password", "tulip-44-rain"), ("api_key: k3yForTheDoor", "api_key", "k3yForTheDoor")),
     prose=True,
+    jotted=("notes", "note", "todo", "passwords", "password", "credentials", "creds", "logins", "access", "servers", "secrets"),
 )

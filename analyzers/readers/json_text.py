@@ -10,6 +10,9 @@ _PAIR = re.compile(
     r'"(?:name|key|Name|Key|ParameterKey|title)"\s{0,8}:\s{0,8}"(?P<name>[\w.-]{1,80})"\s{0,8},\s{0,16}'
     r'"(?:value|Value|ParameterValue|defaultValue|default)"\s{0,8}:\s{0,8}"(?P<value>[^"\n\\]{1,400})"'
 )
+_NESTED = re.compile(
+    r'"(?P<name>[A-Za-z_][\w.-]{1,80})"\s{0,8}:\s{0,8}\{\s{0,40}"(?P<inner>value|[kK]ey|KEY)"\s{0,8}:\s{0,8}"(?P<value>[^"\n\\]{1,400})"'
+)
 _CODE = re.compile(r"(?<!\w)(?P<name>[A-Za-z_]\w{1,80})[\"'\]]{0,2}\s{0,4}[=:]\s{0,4}[\"'](?P<value>[^\"'\n\\]{1,400})[\"']")
 
 
@@ -17,6 +20,9 @@ def _read(text: str) -> Iterator[Setting]:
     for pattern in (_MEMBER, _PAIR):
         for match in pattern.finditer(text):
             yield Setting(match["name"], match["value"], *match.span("value"))
+    for match in _NESTED.finditer(text):
+        name = match["name"] if match["inner"] == "value" else f"{match['name']}_key"
+        yield Setting(name, match["value"], *match.span("value"))
     if "\\" in text:
         # What a string holds is read as it stands: escapes become two signs, so that every place stays the same.
         inner = text.replace("\\\\", "  ").replace('\\"', ' "').replace("\\n", " \n").replace("\\t", "  ")
@@ -34,6 +40,8 @@ READER = Reader(
     examples=(
         ('{"db": {"password": "tulip-44-rain"}}', "password", "tulip-44-rain"),
         ('{"name": "DB_PASSWORD", "value": "tulip-44-rain"}', "DB_PASSWORD", "tulip-44-rain"),
+        ('{"db_password": {"value": "tulip-44-rain"}}', "db_password", "tulip-44-rain"),
+        ('{"Jwt": {"Key": "k3yForTheDoor"}}', "Jwt_key", "k3yForTheDoor"),
         ('{"source": ["password = \\"tulip-44-rain\\"\\n"]}', "password", "tulip-44-rain"),
     ),
 )  # fmt: skip
