@@ -35,18 +35,21 @@ class Pool:
     ) -> None:
         self.close()
 
-    def review_files(
-        self, files: Sequence[SourceFile], options: ReviewOptions, read: Read | None = None
+    def review_each(
+        self, files: Sequence[SourceFile], options: ReviewOptions, reads: Sequence[Read | None]
     ) -> list[FileReport]:
-        """One report for each file, in order. Raises ReviewerBroken when no child starts."""
+        """One report for each file, in order; what a file imports comes from its own `read`. Raises ReviewerBroken.
+
+        Whoever is done with one file takes the next: files differ a thousandfold in the work that they are.
+        """
         reports: list[FileReport | None] = [None] * len(files)
+        numbers = iter(range(len(files)))  # a thread takes from it in one step, so no number twice
 
-        def work(number: int) -> None:
-            mine = range(number, len(files), len(self._reviewers))
-            for at, report in zip(mine, self._reviewers[number].review_files([files[n] for n in mine], options, read), strict=True):
-                reports[at] = report
+        def work(reviewer: Reviewer) -> None:
+            for number in numbers:
+                [reports[number]] = reviewer.review_files([files[number]], options, reads[number])
 
-        list(self._threads.map(work, range(len(self._reviewers))))
+        list(self._threads.map(work, self._reviewers[: len(files)]))
         return [one for one in reports if one is not None]
 
     @property

@@ -1,12 +1,13 @@
 """`lockgate review`: the same analysers as the server's, on a folder or git tree, without a server."""
 
+import os
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from time import monotonic
 from typing import Literal, NoReturn
@@ -15,7 +16,7 @@ import click
 import orjson
 
 from analyzers import limits, sarif
-from analyzers.finding import SEVERITIES, FileReport, Finding, Report, SourceFile, at_or_above
+from analyzers.finding import SEVERITIES, Finding, Report, SourceFile, at_or_above
 from analyzers.isolated import ReviewerBroken, environment, python
 from analyzers.lesson import ROLES, CannotTeach, Role
 from analyzers.lines import Lines
@@ -23,11 +24,11 @@ from analyzers.options import ALL_BUT_SECRETS, CODEGURU_FILE, FILE, BrokenOption
 from analyzers.pool import Pool
 from analyzers.reports import FORMS
 from analyzers.totals import summed
-from service.cli import review_baseline, review_git, review_teach, review_text
+from service.cli import review_baseline, review_cache, review_git, review_teach, review_text
+from service.cli.review_files import Reviewed
 from service.cli.review_source import CannotRead, Tree, before, commit_of, has_commit, open_tree
 
 CLEAN, FOUND, ERROR = 0, 1, 2
-BATCH_FILES = 50
 
 
 Form = Literal["text", "json", "sarif", "gitlab-sast", "gitlab-codequality", "sonar"]
@@ -42,6 +43,7 @@ class Asked:
     rules_folder: Path | None
     hook: bool
     history: bool
+    cache: bool = True
 
 
 @click.command()
@@ -59,6 +61,7 @@ class Asked:
 @click.option("--test-rules", is_flag=True, help="Run the examples of the rules in DIR instead of a review.")
 @click.option("--hook", is_flag=True, help="Review what is staged, against HEAD: for git's pre-commit hook.")
 @click.option("--history", is_flag=True, help="Search every blob that the repository ever held for secrets, unreachable ones too.")
+@click.option("--cache/--no-cache", default=True, show_default=True, help="Keep results in ~/.cache/lockgate for the next review.")
 @click.option("--baseline", type=click.Path(path_type=Path), metavar="FILE", help="Secrets in this detect-secrets baseline do not count.")
 @click.option(
     "--write-baseline", "target", type=click.Path(path_type=Path), metavar="FILE", help="Write the secrets found as such a baseline.",
@@ -70,7 +73,7 @@ class Asked:
 @click.option("--kinds", default="", help="With --treat-as: the kinds of sink, such as sql,xss; without it the finding's own, or all.")
 def review(
     path: Path, base: str | None, form: Form, fail_on: str, rules_folder: Path | None, test_rules: bool,
-    hook: bool, history: bool, baseline: Path | None, target: Path | None, lesson: tuple[Role, str] | None, kinds: str,
+    hook: bool, history: bool, cache: bool, baseline: Path | None, target: Path | None, lesson: tuple[Role, str] | None, kinds: str,
 ) -> None:  # fmt: skip
     """Review the files in PATH: a folder, a git work tree or one file.
 
@@ -86,7 +89,7 @@ def review(
         if lesson is not None:
             _teach(tree, lesson, kinds)
         options = read_options(tree.settings(FILE), tree.settings(CODEGURU_FILE))
-        report, line_of = _reviewed(tree, options, Asked(base, baseline, rules_folder, hook, history))
+        report, line_of = _reviewed(tree, options, Asked(base, baseline, rules_folder, hook, history, cache))
     except (CannotRead, CannotTeach, ReviewerBroken, review_baseline.BrokenBaseline) as error:
         _fail([str(error)])
     except BrokenOptions as error:
@@ -104,7 +107,7 @@ def review(
 def _reviewed(tree: Tree, options: ReviewOptions, asked: Asked) -> tuple[Report, review_text.SourceLine]:
     known = review_baseline.read(asked.baseline) if asked.baseline else frozenset()
     folder = asked.rules_folder.resolve() if asked.rules_folder else None
-    with Pool(len(tree.names), folder) as reviewer:
+    with _reviewer(tree, folder, cache=asked.cache) as (pool, reviewer):
         if asked.history:
             report, line_of = _history(tree, reviewer)
         elif asked.hook:
@@ -120,7 +123,7 @@ def _reviewed(tree: Tree, options: ReviewOptions, asked: Asked) -> tuple[Report,
             left = sorted((replace(one, path=_readable(one.path)) for one in left), key=lambda one: one.path)
             report = replace(report, skipped=(*left, *report.skipped))
             line_of = _source(tree, report.findings)
-        for name, cost in reviewer.costs.most_common():
+        for name, cost in pool.costs.most_common():
             click.echo(f"visitor {name}: {cost / 1000:.1f} s", err=True)
     if known:
         marked = [replace(one, new=False) if review_baseline.knows(known, one) else one for one in report.findings]
@@ -128,37 +131,42 @@ def _reviewed(tree: Tree, options: ReviewOptions, asked: Asked) -> tuple[Report,
     return report, line_of
 
 
-def _compared(tree: Tree, options: ReviewOptions, reviewer: Pool, files: Iterable[SourceFile], commit: str) -> Report:
+@contextmanager
+def _reviewer(tree: Tree, rules_folder: Path | None, *, cache: bool) -> Iterator[tuple[Pool, Reviewed]]:
+    results = review_cache.Results(review_cache.place(os.environ)) if cache else None
+    try:
+        with Pool(len(tree.names), rules_folder) as pool:
+            yield pool, Reviewed(pool, results, rules_folder)
+    finally:
+        if results is not None:
+            results.close()
+
+
+def _compared(tree: Tree, options: ReviewOptions, reviewer: Reviewed, files: Iterable[SourceFile], commit: str) -> Report:
     begun = monotonic()
     today = datetime.now(UTC).date()
-    reports: list[FileReport] = []
-    left = iter(files)
-    while part := list(islice(left, BATCH_FILES)):
-        reports += reviewer.review_files(part, options, partial(_first, tree, frozenset(tree.names)))
+    reports = reviewer.reports(files, options, partial(_first, tree, frozenset(tree.names)))
     report = summed(reports, today, monotonic() - begun)
     if not commit:
         return report
     touched = sorted({finding.path for finding in report.findings})
     base_files = [_shown(file) for file in before(tree, commit, touched)]
-    old = reviewer.review_files(base_files, options, partial(_first_before, tree, frozenset(tree.names), commit))
+    old = reviewer.reports(base_files, options, partial(_first_before, tree, frozenset(tree.names), commit))
     known = {finding.fingerprint for one in old for finding in one.on(today).findings}
     marked = [replace(finding, new=finding.fingerprint not in known) for finding in report.findings]
     new_first = sorted(marked, key=lambda one: not one.new)
     return replace(report, findings=tuple(new_first), seconds=monotonic() - begun)
 
 
-def _history(tree: Tree, reviewer: Pool) -> tuple[Report, review_text.SourceLine]:
+def _history(tree: Tree, reviewer: Reviewed) -> tuple[Report, review_text.SourceLine]:
     """Secrets of all times, each once, at the first path it is seen at."""
     if tree.top is None:
         raise CannotRead(f"--history needs a git work tree, and {tree.root} is in none")
     begun = monotonic()
     names = review_git.history(tree.root)
-    reports: list[FileReport] = []
-    left = iter(sorted(names, key=lambda oid: (names[oid], oid)))
-    while part := list(islice(left, BATCH_FILES)):
-        contents = review_git.contents_of(tree.root, part)
-        files = [_shown(SourceFile(names[oid], content)) for oid, content in contents]
-        reports += [replace(one, diagnostics=()) for one in reviewer.review_files(files, ReviewOptions(disable=(ALL_BUT_SECRETS,)))]
+    contents = review_git.contents_of(tree.root, sorted(names, key=lambda oid: (names[oid], oid)))
+    files = (_shown(SourceFile(names[oid], content)) for oid, content in contents)
+    reports = [replace(one, diagnostics=()) for one in reviewer.reports(files, ReviewOptions(disable=(ALL_BUT_SECRETS,)))]
     report = summed(reports, datetime.now(UTC).date(), monotonic() - begun)
     once: dict[str, Finding] = {}
     for one in sorted((one for one in report.findings if one.secret_hash), key=lambda one: (one.path, one.line)):
