@@ -15,7 +15,8 @@ from typing import IO, Any
 from analyzers.finding import SourceFile
 from analyzers.options import ReviewOptions
 from analyzers.review import review_file
-from analyzers.rule import Rule, all_rules, rules_in_folder
+from analyzers.rule import Rule, all_rules
+from analyzers.rule_folder import Loaded, load
 from analyzers.visitors import take_spent
 
 RECURSION_MAX = 50_000
@@ -39,12 +40,12 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     sys.setrecursionlimit(RECURSION_MAX)
     threading.stack_size(STACK_BYTES)
-    rules = all_rules() + (rules_in_folder(arguments.rules) if arguments.rules else ())
+    own = load(arguments.rules) if arguments.rules else Loaded(())
     failed: list[BaseException] = []
 
     def run() -> None:
         try:
-            _serve(sys.stdin.buffer, answers, rules, arguments.memory)
+            _serve(sys.stdin.buffer, answers, own, arguments.memory)
         except BaseException as error:  # noqa: BLE001  handed to the main thread, which ends the process with it
             failed.append(error)
 
@@ -55,9 +56,10 @@ def main() -> None:
         raise failed[0]
 
 
-def _serve(requests: IO[bytes], answers: IO[bytes], rules: Sequence[type[Rule]], memory: int) -> None:
+def _serve(requests: IO[bytes], answers: IO[bytes], own: Loaded, memory: int) -> None:
+    rules: Sequence[type[Rule]] = (*all_rules(), *own.rules)
     review_file(SourceFile("warm.py", _SAMPLE), ReviewOptions(), rules)
-    _say(answers, {"ready": True})
+    _say(answers, {"ready": True, "told": [one.to_dict() for one in own.told]})
     _silence()
     for line in iter(requests.readline, b""):
         request = json.loads(line)

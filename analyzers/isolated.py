@@ -47,6 +47,8 @@ class Reviewer:
         self._lock = threading.Lock()
         self.costs: Counter[str] = Counter()
         """Milliseconds that each visitor of the user's has cost so far, by class name."""
+        self.told: tuple[Diagnostic, ...] = ()
+        """What the child said of classes in the folder of rules that it does not run; known once it is warm."""
         self._child: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "Reviewer":
@@ -136,6 +138,7 @@ class Reviewer:
             raise ReviewerBroken(f"the reviewer does not start{' in time' if late else ''}: {said or 'it says nothing'}")
         if child.stderr is not None:
             child.stderr.close()  # The child closed its end too: from here on only answers count.
+        self.told = tuple(Diagnostic.from_dict(one) for one in json.loads(line)["told"])
         self._child = child
         return child
 

@@ -15,7 +15,7 @@ from analyzers.mending import MENDS_PER_FILE_MAX, mend
 from analyzers.positions import Positions
 from analyzers.rule import Rule, fix_of, message_of, name_of, why_of
 from analyzers.syntax import INNER_SCOPES, leaf_classes, readers
-from analyzers.visitors import Visitor, visited
+from analyzers.visitors import is_visitor, visited
 
 Handler = Callable[[Any], None]
 _RENAMED = re.compile(r"\bas\s+(\w+)|\b(\w+)\s*(?::[^=\n]+)?:?=\s*[A-Za-z_][\w.]*\s*(?:[#;)]|$)", re.MULTILINE)
@@ -24,8 +24,8 @@ _RENAMED = re.compile(r"\bas\s+(\w+)|\b(\w+)\s*(?::[^=\n]+)?:?=\s*[A-Za-z_][\w.]
 
 def lint(module: cst.Module, text: str, path: str, rules: Sequence[type[Rule]]) -> tuple[list[Draft], list[str]]:
     """What the rules find in a parsed file, and sentences about rules that failed on it."""
-    visitors = [rule for rule in rules if issubclass(rule, Visitor)]
-    context, failed = _candidates(module, text, path, [rule for rule in rules if not issubclass(rule, Visitor)])
+    visitors = [rule for rule in rules if is_visitor(rule)]
+    context, failed = _candidates(module, text, path, [rule for rule in rules if not is_visitor(rule)])
     if visitors:
         wrong: dict[type, str] = {}
         context.candidates += visited(module, text, visitors, wrong, message_of)
@@ -207,6 +207,8 @@ def _located(context: Context, text: str, path: str) -> list[Draft]:
 
 
 def _count(module: cst.Module, text: str, *, rule: type[Rule], path: str) -> int:
+    if is_visitor(rule):
+        return len(visited(module, text, [rule], {}, message_of))
     return len(_candidates(module, text, path, [rule])[0].candidates)
 
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 
-from analyzers.finding import FileReport, SourceFile
+from analyzers.finding import Diagnostic, FileReport, SourceFile
 from analyzers.flow.places import Read
 from analyzers.isolated import Reviewer
 from analyzers.options import ReviewOptions
@@ -56,6 +56,11 @@ class Pool:
     def costs(self) -> Counter[str]:
         """Milliseconds that each visitor of the user's has cost so far, by class name."""
         return sum((one.costs for one in self._reviewers), Counter())
+
+    def unused(self) -> tuple[Diagnostic, ...]:
+        """What is said of classes in the folder of rules that are not run; starts a child. Raises ReviewerBroken."""
+        self._reviewers[0].warm()
+        return self._reviewers[0].told
 
     def close(self) -> None:
         """Ends the children."""

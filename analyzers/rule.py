@@ -8,13 +8,12 @@ A rule that can mend the sin passes `replacement=(old, new)` to `report`; the en
 again and drops the mend if it is no Python or the rule still finds the sin there.
 """
 
-import importlib.util
+import importlib
 import inspect
 import pkgutil
 import re
 from collections.abc import Collection, Iterable, Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any, ClassVar
 
 import libcst as cst
@@ -23,7 +22,6 @@ from analyzers import rules
 from analyzers.context import Candidate, Context
 from analyzers.finding import Confidence, Severity
 from analyzers.scope import Scope
-from analyzers.visitors import Visitor
 
 
 class Rule:
@@ -140,19 +138,6 @@ def all_rules() -> tuple[type[Rule], ...]:
     return tuple(sorted({one for module in modules for one in _rules_in(module)}, key=name_of))
 
 
-def rules_in_folder(folder: Path) -> tuple[type[Rule], ...]:
-    """The user's own rules in `folder`, and visitors, which the engine takes for rules. Runs that code; raises whatever it raises."""
-    found: set[type[Rule]] = set()
-    for path in sorted(folder.glob("*.py")):
-        spec = importlib.util.spec_from_file_location(f"lockgate_rules_{path.stem}", path)
-        if spec is None or spec.loader is None:
-            continue
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        found.update(_rules_in(module), _rules_in(module, Visitor))
-    return tuple(sorted(found, key=name_of))
-
-
-def _rules_in(module: object, base: type = Rule) -> list[type[Rule]]:
-    own: list[type[Any]] = [one for _, one in inspect.getmembers(module, inspect.isclass) if issubclass(one, base)]
+def _rules_in(module: object) -> list[type[Rule]]:
+    own: list[type[Any]] = [one for _, one in inspect.getmembers(module, inspect.isclass) if issubclass(one, Rule)]
     return [one for one in own if one.__module__ == module.__name__]  # type: ignore[attr-defined]

@@ -12,7 +12,8 @@ import libcst as cst
 
 from analyzers.lint import lint
 from analyzers.parse import parse_module
-from analyzers.rule import Rule, name_of, rules_in_folder
+from analyzers.rule import Rule, name_of
+from analyzers.rule_folder import load
 
 _SHOWN_MAX = 200
 
@@ -45,11 +46,13 @@ def _told(rule: type[Rule], which: str, source: str, *, wanted: bool) -> Iterato
 def main(folder: Path) -> int:
     """Prints what is wrong with the examples of a folder's rules; answers the exit code."""
     try:
-        rules = rules_in_folder(folder)
+        loaded = load(folder)
     except Exception as error:  # noqa: BLE001  whatever the user's own code raises is told to the user
         print(f"lockgate: the rules in {folder} cannot be loaded: {type(error).__name__}: {error}", file=sys.stderr)
         return 2
-    wrong = list(broken(rules)) if rules else [f"there is no rule in {folder}"]
+    rules = loaded.rules
+    wrong = [f"{one.path}:{one.line}: {one.message}" for one in loaded.told]
+    wrong += list(broken(rules)) if rules else [f"there is no rule in {folder}"]
     for one in wrong:
         print(one)
     examples = sum(len(rule.invalid) + len(rule.valid) for rule in rules)

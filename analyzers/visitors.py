@@ -7,7 +7,7 @@ its budget on one file is stopped there, which is said; what it found up to then
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import ClassVar, Self, TypeGuard
 
 import libcst as cst
 from libcst import BatchableCSTVisitor, MetadataWrapper, visit_batched
@@ -39,13 +39,27 @@ class Visitor(BatchableCSTVisitor):
     """Sources in which it must find nothing."""
     seconds_per_file_max: ClassVar[float] = SECONDS_PER_FILE_MAX
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.reported: list[tuple[cst.CSTNode, str]] = []
+    def __new__(cls, *_arguments: object) -> Self:
+        """Makes the list of reports, whether or not a user's own constructor knows of this class."""
+        made = super().__new__(cls)
+        made.reported = []
+        return made
 
-    def report(self, node: cst.CSTNode, message: str = "") -> None:
-        """Marks `node`; without a message the docstring's first line is it."""
-        self.reported.append((node, message))
+    reported: list[tuple[cst.CSTNode, str, cst.CSTNode | None]]
+
+    def report(
+        self, node: cst.CSTNode, message: str | None = None, *, position: object = None, replacement: object = None
+    ) -> None:
+        """Marks `node`; without a message the docstring's first line is it. `replacement`, a node, mends it.
+
+        The parameters are Fixit's; its `position` is not heeded: the place of the node is shown.
+        """
+        self.reported.append((node, message or "", replacement if isinstance(replacement, cst.CSTNode) else None))
+
+
+def is_visitor(kind: type) -> TypeGuard[type[Visitor]]:
+    """Whether libcst is to walk the file for it. The engine hands both kinds of classes round as rules."""
+    return issubclass(kind, Visitor)
 
 
 class _OverBudget(Exception):
@@ -71,8 +85,9 @@ def visited(
         except Exception as error:  # noqa: BLE001  one visitor's fault must not cost the others' findings
             failed[kind] = f"{type(error).__name__}: {error}"[:200]
         _spent[kind.__name__] += time.perf_counter() - begun
-        reported = running.reported if running is not None else []
-        found += [Candidate(kind, node, told or message_of(kind), kind.severity, kind.confidence, (), "") for node, told in reported]
+        for node, told, new in running.reported if running is not None else []:
+            change = (node, new) if new is not None else None
+            found.append(Candidate(kind, node, told or message_of(kind), kind.severity, kind.confidence, (), "", change))
     return found
 
 
@@ -89,4 +104,14 @@ def _visit(wrapper: MetadataWrapper, visitor: Visitor, until: float) -> None:
             raise _OverBudget
 
     with visitor.resolve(wrapper):
-        visit_batched(wrapper.module, [visitor], before_visit=before)
+        if isinstance(visitor, cst.CSTVisitor):  # its `visit_X` may answer that nothing below is to be looked at
+            on_visit = visitor.on_visit
+
+            def counted(node: cst.CSTNode) -> bool:
+                before(node)
+                return on_visit(node)
+
+            visitor.on_visit = counted  # type: ignore[method-assign]
+            wrapper.module.visit(visitor)
+        else:
+            visit_batched(wrapper.module, [visitor], before_visit=before)

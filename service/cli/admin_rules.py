@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from analyzers import rule_examples
-from analyzers.rule import message_of, name_of, rules_in_folder
+from analyzers.rule import message_of, name_of
+from analyzers.rule_folder import load
 from service.kernel.site import Settings
 from service.reviews import installed_rules
 
@@ -21,7 +22,7 @@ def rules() -> None:
 def list_rules(settings: Settings) -> None:
     """Lists installed rules, with the file that holds each."""
     place = installed_rules.folder(settings.data)
-    for rule in rules_in_folder(place) if place.is_dir() else ():
+    for rule in load(place).rules if place.is_dir() else ():
         click.echo(f"{rule.__module__.removeprefix('lockgate_rules_')}.py\t{name_of(rule)}\t{rule.severity}\t{message_of(rule)}")
 
 
@@ -62,9 +63,10 @@ def _check(path: Path) -> None:
     with tempfile.TemporaryDirectory() as alone:
         (Path(alone) / path.name).write_bytes(path.read_bytes())
         try:
-            found = rules_in_folder(Path(alone))
+            loaded = load(Path(alone))
         except Exception as error:  # noqa: BLE001  whatever the administrator's own code raises is told
             raise click.ClickException(f"{path} cannot be loaded: {type(error).__name__}: {error}") from None
-        wrong = list(rule_examples.broken(found)) if found else ["there is no rule in it"]
+        wrong = [f"{path}:{one.line}: {one.message}" for one in loaded.told]
+    wrong += [f"{path}: {one}" for one in (rule_examples.broken(loaded.rules) if loaded.rules else ["there is no rule in it"])]
     if wrong:
-        raise click.ClickException("\n".join(f"{path}: {one}" for one in wrong))
+        raise click.ClickException("\n".join(wrong))

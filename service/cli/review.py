@@ -16,7 +16,7 @@ import click
 import orjson
 
 from analyzers import limits, sarif
-from analyzers.finding import SEVERITIES, Finding, Report, SourceFile, at_or_above
+from analyzers.finding import SEVERITIES, Diagnostic, Finding, Report, SourceFile, at_or_above
 from analyzers.isolated import ReviewerBroken, environment, python
 from analyzers.lesson import ROLES, CannotTeach, Role
 from analyzers.lines import Lines
@@ -123,12 +123,19 @@ def _reviewed(tree: Tree, options: ReviewOptions, asked: Asked) -> tuple[Report,
             left = sorted((replace(one, path=_readable(one.path)) for one in left), key=lambda one: one.path)
             report = replace(report, skipped=(*left, *report.skipped))
             line_of = _source(tree, report.findings)
+        if folder is not None:
+            report = replace(report, diagnostics=(*_unused(pool, folder), *report.diagnostics))
         for name, cost in pool.costs.most_common():
             click.echo(f"visitor {name}: {cost / 1000:.1f} s", err=True)
     if known:
         marked = [replace(one, new=False) if review_baseline.knows(known, one) else one for one in report.findings]
         report = replace(report, findings=tuple(marked))
     return report, line_of
+
+
+def _unused(pool: Pool, folder: Path) -> Iterator[Diagnostic]:
+    """What is said of classes among the user's rules that are not run, each time and not only when a file is looked at."""
+    return (replace(one, path=str(folder / one.path)) for one in pool.unused())
 
 
 @contextmanager

@@ -227,3 +227,59 @@ def test_nothing_under_review_is_ever_run(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["files"] == len(names)
     assert lockgate("--rules", "../rules", "--test-rules", cwd=tmp_path / "tree").returncode == 1
     assert not marker.exists()
+
+
+PLAIN = '''
+import libcst as cst
+
+
+class FixitLike(cst.BatchableCSTVisitor):
+    MESSAGE = "Do not print."
+    INVALID = ["print(1)"]
+    VALID = ["log(1)"]
+
+    def visit_Call(self, node):
+        if isinstance(node.func, cst.Name) and node.func.value == "print":
+            self.report(node, replacement=node.with_changes(func=cst.Name("log")))
+
+
+class OnlyTop(cst.CSTVisitor):
+    """Functions at the top."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = 0
+
+    def visit_FunctionDef(self, node):
+        self.report(node.name, f"{node.name.value} is a function")
+        return False
+
+
+class Counts(cst.BatchableCSTVisitor):
+    def visit_Name(self, node):
+        self.count = 1
+
+
+class Changes(cst.CSTTransformer):
+    def leave_Name(self, original_node, updated_node):
+        return updated_node
+'''
+
+
+def test_plain_visitors_run_or_are_told_of(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules/own.py").write_text(PLAIN)
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src/app.py").write_text("def top():\n    def inner():\n        print(1)\n")
+    for _ in range(2):
+        done = lockgate("src", "--rules", "rules", "--format", "json", "--fail-on", "never", cwd=tmp_path)
+        report = json.loads(done.stdout)
+        own = {one["rule"]: one for one in report["findings"] if one["rule"] in ("fixit-like", "only-top")}
+        assert (own["fixit-like"]["message"], own["fixit-like"]["line"], own["fixit-like"]["mend"]["text"]) == ("Do not print.", 3, "log(1)")
+        assert own["only-top"]["message"] == "top is a function"
+        told = [(one["path"], one["line"], one["message"].split(":")[0]) for one in report["diagnostics"]]
+        place = str(tmp_path / "rules/own.py")
+        assert told == [(place, 32, "the class Changes is not run"), (place, 27, "the class Counts is not run")]
+    tested = lockgate("--rules", "rules", "--test-rules", cwd=tmp_path)
+    assert "own.py:27: the class Counts is not run: it never calls `self.report(node, message)`" in tested.stdout
+    assert "fixit-like" not in tested.stdout
