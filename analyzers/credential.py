@@ -122,7 +122,7 @@ def is_example(path: str) -> bool:
     whole = PurePosixPath(path.lower())
     name = whole.name
     told = name.startswith(("test_", "conftest.", "examples", "example.")) or any(one in name for one in ("_test.", ".test.", ".spec."))
-    return told or any(part in _EXAMPLES for part in whole.parts[:-1])
+    return told or any(part in _EXAMPLES or part.endswith(("_test", "_tests", "-tests")) for part in whole.parts[:-1])
 
 
 def grade(name: str, value: str, *, doubtful: bool = False) -> Confidence | None:

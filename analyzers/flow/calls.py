@@ -105,6 +105,9 @@ class Calls(Expressions):
             return _marked(mixed(*args, *([receiver] if word == "resolve" and receiver else [])))
         if name in ("re.match", "re.fullmatch", "re.search") and len(args) > 1:
             return Value(ref=("match", {one.source for one in args[1].deep()}) if self._strict_call(node) else None)
+        if kinds := models.find(models.guards, name, word or (name or "").rsplit(".", 1)[-1]):
+            guarded = [*args, *keywords.values(), *([receiver] if receiver is not None else [])]
+            return Value(ref=("match", {taint.source for one in guarded for taint in one.deep()}, kinds))
         if name == "re.compile" and args and args[0].constants is not None:
             return Value(ref="re.compile()", constants=args[0].constants)
         return None

@@ -24,7 +24,7 @@ class Expressions(Guards):
     def tainted(self, source: Source, node: Any, ref: str | None = None) -> Value:
         """A stranger's word that enters here."""
         trail = Trail(f"{source.told} enters here", self.path, node)
-        return Value(taints=(Taint(source.label, id(node), frozenset(), trail),), ref=ref)
+        return Value(taints=(Taint(source.label, id(node), source.harmless, trail),), ref=ref)
 
     def _const(self, node: ir.Const) -> Value:
         return constant(node.value)

@@ -44,7 +44,7 @@ class Guards(State):
         elif isinstance(test, ir.Name) and held:
             match = self.lookup(test.id)
             if isinstance(match.ref, tuple) and match.ref[0] == "match":
-                self._clean(match.ref[1], _ALL)
+                self._clean(match.ref[1], match.ref[2] if len(match.ref) > 2 else _ALL)
 
     def _compared(self, left: ir.Expr, op: str, right: ir.Expr, held: bool) -> None:
         if op in ("NotEqual", "NotIn", "IsNot"):

@@ -40,8 +40,10 @@ class Interpreter(Calls):
         name = base.ref if isinstance(base.ref, str) else None
         word = target.value.name if isinstance(target.value, ir.Attr) else ""
         for sink in self.models.find(self.models.sinks, f"{name}[]" if name else None, f"{word}[]") or ():
+            if not sink.whole:
+                continue
             self.witness(sink.kind, value, target.node, f"`{word or name}` keeps it")
-            if target.key is not None and sink.whole:
+            if target.key is not None:
                 self.witness(sink.kind, self.evaluate(target.key), target.node, f"`{word or name}` keeps it")
 
     def _augment(self, node: ir.Augment) -> None:

@@ -49,6 +49,8 @@ class Source:
     told: str
     json: bool = False
     """Whether what a handler returns is sent as JSON, so that no browser reads it as a page."""
+    harmless: frozenset[str] = frozenset()
+    """Kinds of sink to which it does no harm: the request's own path leads nobody elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ def _read(models: Models, document: Mapping[str, Any]) -> None:
         labels = frozenset(one.get("labels", ["remote"]))
         models.kinds[name] = Kind(**{**one, "name": name, "labels": labels, "references": tuple(one.get("references", ()))})
     for one in document.get("source", []):
-        source = Source(one.get("label", "remote"), one["told"])
+        source = Source(one.get("label", "remote"), one["told"], harmless=frozenset(one.get("harmless", [])))
         names = list(expanded(one["names"]))
         models.sources.update(dict.fromkeys(names, source))
         models.tokens |= frozenset(one.get("tokens") or [name.removesuffix("()").rsplit(".", 1)[-1] for name in names])

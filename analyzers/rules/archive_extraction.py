@@ -44,6 +44,8 @@ class ArchiveExtraction(CallRule):
         "import zipfile\nwith zipfile.ZipFile('a') as z:  # tarfile\n    z.extractall()",
         ("import tarfile, os\ndef f(p, d):\n    with tarfile.open(p) as t:\n        for m in t:\n"
          "            if os.path.realpath(m.name).startswith(d):\n                t.extract(m, d)"),
+        ("import tarfile\ndef f(p):\n    with tarfile.open(p) as t:\n        if hasattr(tarfile, 'data_filter'):\n"
+         "            t.extractall('x', filter='data')\n        else:\n            t.extractall('x')"),
         "import tarfile\nwith tarfile.open('a.tar') as t:\n    print(t.getnames())",
         "def f(tarfile):\n    tarfile.open('x').extractall()",
     )
@@ -58,8 +60,16 @@ class ArchiveExtraction(CallRule):
         members = argument(node, "members", 1)
         chosen = members is not None and not (isinstance(members, cst.Name) and members.value == "None") and name.endswith("extractall")
         checked = any(last_name(call.func) in _CHECKS for call in calls_in(self.scope.node))
-        if not chosen and not checked and not self._flagged():
+        if not chosen and not checked and not self._flagged() and not self._falls_back():
             self.report(node)
+
+    def _falls_back(self) -> bool:
+        """Whether the other branch of a test unpacks with a filter: this one is for Pythons that have none."""
+        tests = [one for one in self.context.parents if isinstance(one, cst.If) and one.orelse is not None]
+        return any("filter" in self._written(one.test) and any(argument(call, "filter") for call in calls_in(one)) for one in tests)
+
+    def _written(self, node: cst.BaseExpression) -> str:
+        return self.context.module.code_for_node(node)
 
     def _flagged(self) -> bool:
         return any(isinstance(one, cst.Attribute) and one.attr.value == "extraction_filter" for one in descend(self.scope.node))

@@ -2,6 +2,7 @@
 
 import libcst as cst
 
+from analyzers.context import Context
 from analyzers.rule import Rule
 from analyzers.syntax import dotted, is_name
 
@@ -31,7 +32,7 @@ _ABSTRACT = frozenset({"Callable", "Iterable", "Iterator", "Generator", "Mapping
 class DeprecatedStdlib(Rule):
     """Part of Python's library is used that newer versions have dropped.
 
-    The program stops with ImportError or AttributeError as soon as it runs on such a version.
+    The program stops with ImportError or AttributeError as soon as it runs on such a version. A module is told of once a file.
 
     Fix: use what the library's page names instead, e.g. `importlib` for `imp`, `subprocess` for `pipes`, `assertEqual` for `assertEquals`.
     """
@@ -63,6 +64,10 @@ class DeprecatedStdlib(Rule):
         "def f(clock, checker):\n    checker.assertEquals(1, 2)\n    return clock()",
         "import threading\nname = threading.current_thread().name",
     )
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._told: set[str] = set()
 
     def visit_Import(self, node: cst.Import) -> None:
         """Looks at modules."""
@@ -100,5 +105,6 @@ class DeprecatedStdlib(Rule):
 
     def _module(self, node: cst.CSTNode, name: str | None) -> None:
         first = (name or "").split(".")[0]
-        if first in _MODULES and not self.context.inside(cst.Try):
+        if first in _MODULES and first not in self._told and not self.context.inside(cst.Try):
+            self._told.add(first)
             self.report(node, f"The module `{first}` is gone since Python {_MODULES[first]}.")

@@ -8,6 +8,8 @@ from analyzers.rule import Rule
 from analyzers.syntax import is_name, string_value
 
 _OWN_MACHINE = re.compile(r"(^|[/_.])(dev|devel|development|local|test|tests|testing|ci)([/_.]|$)")
+_FOR_OTHERS = re.compile(r"(^|[/_])(global|default)_settings\.py$")
+"""The defaults of a framework, which every site replaces."""
 
 
 class FrameworkSettings(Rule):
@@ -62,7 +64,7 @@ class FrameworkSettings(Rule):
                 wrong = string_value(key) == "X-Frame-Options" and (string_value(node.value) or "").upper() == "ALLOWALL"
             case _:
                 wrong = False
-        if wrong:
+        if wrong and not _FOR_OTHERS.search(self.context.path):
             self.report(node)
         elif is_name(node.targets[0].target, "DEBUG") and is_name(node.value, "True") and self._is_django():
             told = "Django's debug pages are on in these settings: an error shows source, settings and variables to every visitor."

@@ -1,5 +1,7 @@
 """Session settings that let a cookie be taken."""
 
+import re
+
 import libcst as cst
 
 from analyzers.rule import Rule
@@ -7,6 +9,7 @@ from analyzers.syntax import is_name, string_value
 
 _OFF = frozenset({"SESSION_COOKIE_SECURE", "SESSION_COOKIE_HTTPONLY", "CSRF_COOKIE_SECURE", "REMEMBER_COOKIE_SECURE",
                   "REMEMBER_COOKIE_HTTPONLY", "SECURE_SSL_REDIRECT", "SECURE_CONTENT_TYPE_NOSNIFF"})  # fmt: skip
+_FOR_OTHERS = re.compile(r"default|(^|[/_])global_settings", re.IGNORECASE)
 
 
 class SessionSettings(Rule):
@@ -40,6 +43,7 @@ class SessionSettings(Rule):
         "SESSION_COOKIE_NAME = False",
         "class TestConfig:\n    SESSION_COOKIE_SECURE = False",
         "app.config.update(SESSION_COOKIE_SECURE=True)",
+        "class App:\n    default_config = Frozen({'SESSION_COOKIE_SECURE': False})",
         "CONFIG = {'SESSION_COOKIE_SAMESITE': 'Lax'}",
         "def f(settings):\n    return settings.SESSION_COOKIE_SECURE is False",
     )
@@ -76,5 +80,9 @@ class SessionSettings(Rule):
             self.report(node)
 
     def _in_tests(self) -> bool:
+        """Whether no site runs with them: tests, and the defaults that a framework brings for sites to set."""
+        kept = [one.targets[0].target for one in self.context.inside(cst.Assign) if isinstance(one, cst.Assign)]
+        if _FOR_OTHERS.search(self.context.path) or any(isinstance(one, cst.Name) and _FOR_OTHERS.search(one.value) for one in kept):
+            return True
         classes = [one for one in self.context.inside(cst.ClassDef) if isinstance(one, cst.ClassDef)]
         return any(word in one.name.value.lower() for one in classes for word in ("test", "dev", "local")) or "test" in self.context.path

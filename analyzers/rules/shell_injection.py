@@ -12,13 +12,15 @@ _ALWAYS_SHELL = frozenset(
     {"os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput", "asyncio.create_subprocess_shell",
      "asyncio.subprocess.create_subprocess_shell", "commands.getoutput"}
 )  # fmt: skip
+_WHOLE = "A shell reads a whole command that is not constant; make sure that only its owner decides it."
 
 
 class ShellInjection(Rule):
     """A shell reads a command that is not constant, so a value can start other programs.
 
     A shell gives meaning to `;`, `|`, `$( )`, quotes and more: a file name or a request's field that holds them runs
-    as a command of its own.
+    as a command of its own. Where a whole command is handed over and no stranger is seen to decide it, the severity is
+    medium: programs run commands of their callers and their configuration on purpose.
 
     Fix: pass a list without a shell, `subprocess.run(["tar", "-xf", name])`; where a shell must be, quote each value
     with `shlex.quote`.
@@ -59,7 +61,20 @@ class ShellInjection(Rule):
             return
         command = argument(node, "args", 0) or argument(node, "cmd") or argument(node, "command")
         if command is not None and not self.is_constant(command) and not self._quoted(command):
-            self.report(node, about=[command])
+            whole = not self._pasted(command)
+            self.report(node, _WHOLE if whole else "", about=[command], severity="medium" if whole else None)
+
+    def _pasted(self, node: cst.BaseExpression) -> bool:
+        """Whether the command is put together here, so that a value becomes part of it."""
+        match node:
+            case cst.Name():
+                values = [one.value for one in self.scope.reaching(node.value, node) if one.kind in ("assign", "augment")]
+                return any(one is not None and not isinstance(one, cst.Name) and self._pasted(one) for one in values)
+            case cst.Call(func=cst.Attribute(attr=cst.Name(value="format" | "join" | "replace"))):
+                return True
+            case cst.BinaryOperation() | cst.FormattedString() | cst.List() | cst.Subscript():
+                return True
+        return False
 
     def _quoted(self, command: cst.BaseExpression) -> bool:
         """Whether every part that is not constant goes through `shlex.quote` or `shlex.join`."""
