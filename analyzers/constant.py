@@ -12,6 +12,7 @@ _WRAPPERS = frozenset(
     {"builtins.str", "builtins.tuple", "builtins.list", "builtins.sorted", "builtins.set", "builtins.frozenset",
      "builtins.dict", "textwrap.dedent", "sqlalchemy.text", "sqlalchemy.sql.text"}
 )  # fmt: skip
+_FROZEN = frozenset({"immutabledict", "frozendict", "ImmutableDict", "MappingProxyType", "OrderedDict"})
 _REPEATABLE = (cst.SimpleString, cst.List, cst.Tuple)
 _KEEPERS = frozenset({"join", "format", "strip", "lower", "upper", "replace", "lstrip", "rstrip", "title"})
 
@@ -55,6 +56,8 @@ def is_constant(node: cst.CSTNode | None, scope: Scope, depth: int = 0) -> bool:
 def _parts(node: cst.CSTNode, scope: Scope, depth: int) -> bool:
     parts: list[cst.CSTNode]
     match node:
+        case cst.Attribute():
+            return _is_fixed_attribute(node, scope, depth)
         case cst.FormattedString():
             parts = list(node.parts)
         case cst.ConcatenatedString():
@@ -89,7 +92,7 @@ def _call(node: cst.Call, scope: Scope, depth: int) -> bool:
     if name in _NUMBERS or word in _QUOTERS or _stands_for_quoter(node.func, scope):
         return True
     values = [arg.value for arg in node.args]
-    if name in _WRAPPERS:
+    if name in _WRAPPERS or word in _FROZEN:
         return all(is_constant(one, scope, depth + 1) for one in values)
     if isinstance(node.func, cst.Attribute):
         method = node.func.attr.value
@@ -123,13 +126,27 @@ def _keeps(binding: Binding, owner: Scope, depth: int) -> bool:
     return owner.fixed[id(binding)]
 
 
+def _is_fixed_attribute(node: cst.Attribute, scope: Scope, depth: int) -> bool:
+    """Whether it is `self.x` and all that the class gives `x` is fixed."""
+    owner = _class_around(scope) if is_name(node.value, "self") else None
+    if owner is None:
+        return False
+    values = owner.attribute_values(node.attr.value)
+    return bool(values) and all(value is not None and is_constant(value, inner, depth + 1) for value, inner in values)
+
+
+def _class_around(scope: Scope) -> Scope | None:
+    around: Scope | None = scope
+    while around is not None and not isinstance(around.node, cst.ClassDef):
+        around = around.parent
+    return around
+
+
 def is_counter(node: cst.CSTNode, scope: Scope) -> bool:
     """Whether it is `self.x` of a class whose body starts `x` with a whole number and whose methods only add to it."""
     if not (isinstance(node, cst.Attribute) and is_name(node.value, "self")):
         return False
-    around: Scope | None = scope
-    while around is not None and not isinstance(around.node, cst.ClassDef):
-        around = around.parent
+    around = _class_around(scope)
     values = [value for value, _ in around.attribute_values(node.attr.value)] if around is not None else []
     return any(isinstance(one, cst.Integer) for one in values) and all(one is None or isinstance(one, cst.Integer) for one in values)
 

@@ -68,7 +68,8 @@ def is_plausible(value: str) -> bool:
 
 def _is_no_secret(value: str) -> bool:
     """Whether it is a placeholder, a label or a path (base64 may begin with a slash too), or sealed for a cluster."""
-    return bool(_SEALED.match(value)) or (bool(_NOT_A_SECRET.search(value)) and not (value.startswith("/") and "." not in value and is_generated(value)))
+    generated = value.startswith("/") and "." not in value and is_generated(value)
+    return bool(_SEALED.match(value)) or (bool(_NOT_A_SECRET.search(value)) and not generated)
 
 
 _SEALED = re.compile(r"Ag[A-D][A-Za-z0-9+/]{150}")

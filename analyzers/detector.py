@@ -14,6 +14,7 @@ from analyzers.credential import is_example, is_plausible
 from analyzers.encoded import decoded_parts
 from analyzers.finding import Confidence, Severity
 from analyzers.lines import Lines
+from analyzers.rarity import is_generated
 
 WHY = (
     "Who reads the code has it too, in every clone, every built package and the history, also after it is deleted "
@@ -102,8 +103,10 @@ def _draft(detector: Detector, seen: Sighting, lines: Lines, path: str, how: str
     (line, column), (end_line, end_column) = lines.place(seen.start), lines.place(seen.end)
     title = f"{detector.title}, encoded as {how}" if how else detector.title
     confidence: Confidence = "medium" if seen.confidence == "high" and is_example(path) and detector.prior < 0.9 else seen.confidence
+    prose = path.endswith(".py") and lines.is_docstring(line) and not is_generated(seen.secret)
+    severity: Severity = "medium" if prose and detector.severity in ("high", "critical") else detector.severity
     return Draft(
-        f"secret-{detector.name}", "lockgate", told(title, seen.secret), detector.severity, confidence,
+        f"secret-{detector.name}", "lockgate", told(title, seen.secret), severity, confidence,
         detector.cwe, line, column, end_line, end_column, WHY, FIX, detector.prior, secret=seen.secret,
     )  # fmt: skip
 

@@ -2,9 +2,10 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 _ENDS = re.compile(r"\r\n|\n|\r")
+_DOCSTRING = re.compile(r"^[ \t]*[rRuU]?(\"{3}|'{3})", re.MULTILINE)
 _OPENS = re.compile(r"([ \t]*)(?:async\s+def|def|class)\s+([^\W\d]\w*)")
 
 
@@ -15,6 +16,7 @@ class Lines:
         self.text = text
         self._starts = [0, *(match.end() for match in _ENDS.finditer(text))]
         self._symbols: list[str] | None = None
+        self._prose: list[tuple[int, int]] | None = None
 
     def __len__(self) -> int:
         return len(self._starts) - (1 if self.text.endswith(("\n", "\r")) or not self.text else 0)
@@ -38,6 +40,22 @@ class Lines:
     def offset(self, line: int, column: int) -> int:
         """Where in the text the character at `line` and `column` is, both from 1: what `place` gave, backwards."""
         return self._starts[line - 1] + column - 1
+
+    def is_docstring(self, number: int) -> bool:
+        """Whether a line of Python stands in a text in triple quotes that opens a file, class or function."""
+        if self._prose is None:
+            self._prose = list(self._docstrings())
+        return any(first <= number <= last for first, last in self._prose)
+
+    def _docstrings(self) -> Iterator[tuple[int, int]]:
+        at = 0
+        while opened := _DOCSTRING.search(self.text, at):
+            end = self.text.find(opened[1], opened.end())
+            end = len(self.text) if end < 0 else end
+            before = self.text[: opened.start()].rstrip().rsplit("\n", 1)[-1]
+            if not before or before.endswith(":") or before.startswith("#"):
+                yield self.place(opened.start())[0], self.place(end)[0]
+            at = end + 3
 
     def symbol(self, number: int) -> str:
         """The function or class around a line of Python, as `Class.method`; "" at the top level.

@@ -100,6 +100,8 @@ class Calls(Expressions):
             parts = [*args, *keywords.values()] or ([receiver] if receiver is not None else [])
             return cleaned(mixed(*parts), kinds)
         if (source := models.find(models.sources, f"{name}()" if name else None, f"{word}()")) is not None:
+            if source.unless_in and source.unless_in in self.frame.scope.module.tree.code:
+                return UNKNOWN
             return self.tainted(source, node.node, f"{name}()" if name else None)
         if name in _NORMALISERS or word == "resolve":
             return _marked(mixed(*args, *([receiver] if word == "resolve" and receiver else [])))

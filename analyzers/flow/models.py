@@ -49,6 +49,8 @@ class Source:
     told: str
     json: bool = False
     """Whether what a handler returns is sent as JSON, so that no browser reads it as a page."""
+    unless_in: str = ""
+    """A word in the file with which it is no stranger's: `AF_UNIX`, where the other end is on this machine."""
     harmless: frozenset[str] = frozenset()
     """Kinds of sink to which it does no harm: the request's own path leads nobody elsewhere."""
 
@@ -135,7 +137,8 @@ def _read(models: Models, document: Mapping[str, Any]) -> None:
         labels = frozenset(one.get("labels", ["remote"]))
         models.kinds[name] = Kind(**{**one, "name": name, "labels": labels, "references": tuple(one.get("references", ()))})
     for one in document.get("source", []):
-        source = Source(one.get("label", "remote"), one["told"], harmless=frozenset(one.get("harmless", [])))
+        harmless = frozenset(one.get("harmless", []))
+        source = Source(one.get("label", "remote"), one["told"], unless_in=one.get("unless_in", ""), harmless=harmless)
         names = list(expanded(one["names"]))
         models.sources.update(dict.fromkeys(names, source))
         models.tokens |= frozenset(one.get("tokens") or [name.removesuffix("()").rsplit(".", 1)[-1] for name in names])

@@ -151,6 +151,8 @@ class _Program:
             plain = one.func if isinstance(one, ir.Call) else one
             word = plain.name if isinstance(plain, ir.Attr) else plain.id if isinstance(plain, ir.Name) else ""
             ref = self.run.evaluate(plain).ref
+            if isinstance(ref, Closure) and plain is one:
+                continue  # a decorator of the tree's own; what a framework gives is called with the route
             found = self.models.find(self.models.handlers, ref if isinstance(ref, str) else None, word)
             if found is not None:
                 route = one.args[0][1] if isinstance(one, ir.Call) and one.args else None

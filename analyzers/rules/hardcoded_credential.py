@@ -2,7 +2,7 @@
 
 import libcst as cst
 
-from analyzers.credential import is_credential, is_example, is_mixed
+from analyzers.credential import is_credential, is_example, is_filler, is_mixed
 from analyzers.finding import Confidence
 from analyzers.rule import Rule
 from analyzers.syntax import string_value
@@ -16,7 +16,8 @@ class HardcodedCredential(Rule):
     """A credential is written in the source, where everyone who can read the code has it.
 
     It stays in the history, in every clone and every built package after it is deleted, and it cannot be changed
-    without a release. In tests and examples mere words are made up, mostly: there they are medium.
+    without a release. What says of itself that it is made up (`test`, `admin`) is medium, and so are
+    mere words in tests and examples.
 
     Fix: take it from the environment or a secret store, and change the one that was written here.
     """
@@ -109,7 +110,7 @@ class HardcodedCredential(Rule):
             if text.lower() in _FOR_EVERYBODY:
                 return
             told = f"A credential is written in the source as `{name[:60]}`; everyone who can read the code has it."
-            doubtful = is_example(self.context.path) and not is_mixed(text)
+            doubtful = is_filler(text) or (is_example(self.context.path) and not is_mixed(text))
             self.report(value, told, secret=text, confidence=_confidence(text), severity="medium" if doubtful else None)
 
 
