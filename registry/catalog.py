@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
+from sqlalchemy import Connection as DatabaseConnection
 from sqlalchemy import Select, Table, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
@@ -12,7 +13,9 @@ from registry.age import Gate
 from registry.groups import EXTERNAL_UPSTREAM, SETTING_OF_ORIGIN, Effective
 from registry.models import BLOCK, DOWNLOADABLE, EXTERNAL, PUBLISHED, Asset, DistTag, Domain, Package, PackageRepository, Version
 from registry.names import PackageName
+from service.kernel.db import connection_of
 from service.kernel.errors import Missing
+from service.kernel.statements import Statement
 
 PATH_REPOSITORIES_MAX = 20
 
@@ -52,8 +55,8 @@ class Place:
 
 
 _domains, _repositories = cast(Table, Domain.__table__), cast(Table, PackageRepository.__table__)
-_PLACE = (
-    # The columns in the order of Place's fields. As Core, made once: every request begins with it.
+_PLACE = Statement(
+    # The columns in the order of Place's fields; every request begins with it.
     select(
         _repositories.c.id, _domains.c.id, _domains.c.name, _repositories.c.name, _repositories.c.project, _repositories.c.description,
         _repositories.c.upstreams, _repositories.c.connections, _repositories.c.revision, _repositories.c.minimum_age_hours,
@@ -133,12 +136,14 @@ class Visible:
     """Not to be shown from further up either: the first repository that has a version decides about it."""
 
 
-def place(session: Session, domain: str, name: str) -> Place:
+def place(transaction: Session | DatabaseConnection, domain: str, name: str) -> Place:
     """The package repository; raises Missing."""
-    row = session.connection().execute(_PLACE, {"domain": domain, "name": name}).first()
+    row = _PLACE.first(connection_of(transaction), {"domain": domain, "name": name})
     if row is None:
         raise Missing(what="package repository", name=f"{domain}/{name}")
-    return Place(*row[:6], tuple(row[6]), tuple(_connection(c) for c in row[7]), *row[8:])
+    values = list(row)
+    values[6:8] = tuple(row[6]), tuple(_connection(c) for c in row[7])
+    return Place(*values)
 
 
 def places(session: Session) -> list[Place]:

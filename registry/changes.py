@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
 from registry import catalog
@@ -82,11 +82,13 @@ def refresh(session: Session, package: Package, version: Version) -> None:
     renew(session, package, version, lambda: version.details)
 
 
-def renew(session: Session, package: Package | PackageRow, version: Version | VersionRow, details: Callable[[], dict[str, Any]]) -> None:
+def renew(
+    transaction: Session | Connection, package: Package | PackageRow, version: Version | VersionRow, details: Callable[[], dict[str, Any]]
+) -> None:
     """After a stored version was added to: the package's newest version, and its summary by that one's `details`."""
     order = format_named(package.format).order
     if not package.latest:
-        package.latest = newest(session, package)
+        package.latest = newest(transaction, package)
     # Looking at all versions with each new one would make every upload to a long-lived package dearer than the last.
     elif version.status == PUBLISHED and version.yanked_reason is None and order(version.version) >= order(package.latest):
         package.latest = version.version
@@ -95,9 +97,9 @@ def renew(session: Session, package: Package | PackageRow, version: Version | Ve
         package.summary = str(told.get("summary") or told.get("description") or package.summary)[:500]
 
 
-def newest(session: Session, package: Package | PackageRow) -> str:
+def newest(transaction: Session | Connection, package: Package | PackageRow) -> str:
     """The version that an installer takes by default, or ""."""
-    rows = session.execute(
+    rows = transaction.execute(
         select(Version.version).where(Version.package_id == package.id, Version.status == PUBLISHED, Version.yanked_reason.is_(None))
     )
     return max((version for (version,) in rows), key=format_named(package.format).order, default="")

@@ -2,13 +2,17 @@
 
 import hashlib
 from typing import Any
+from wsgiref.types import WSGIEnvironment
 
 from flask import request
+from werkzeug.sansio.utils import get_content_length
 
 from service.kernel.blobs import CHUNK_BYTES, Reader
 from service.kernel.errors import Malformed, Problem, TooLarge
 
 DRAIN_BYTES_MAX = 64 * 1024 * 1024
+FAILED = "lockgate.failed"
+"""In the WSGI environment: why the Receiver could not take the publication."""
 
 
 class LengthRequired(Problem):
@@ -77,7 +81,24 @@ def body(limit_bytes: int, *, needs_length: bool = False) -> Counted:
     """The body of the running request. Raises TooLarge at once when more is announced, LengthRequired."""
     if needs_length and request.content_length is None:
         raise LengthRequired
-    return Counted(request.environ["wsgi.input"], request.content_length, limit_bytes)
+    return body_of(request.environ, limit_bytes)
+
+
+def body_of(environ: WSGIEnvironment, limit_bytes: int) -> Counted:
+    """The body of a request. Raises TooLarge at once when more is announced."""
+    return Counted(environ["wsgi.input"], length_of(environ), limit_bytes)
+
+
+def length_of(environ: WSGIEnvironment) -> int | None:
+    """The length that a request announces; None: it announces none."""
+    return get_content_length(environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING"))
+
+
+def raise_failure() -> None:
+    """Raises what kept the Receiver from taking the running request, so that the view tells it."""
+    error = request.environ.pop(FAILED, None)
+    if error is not None:
+        raise error
 
 
 def whole(source: Reader) -> bytes:

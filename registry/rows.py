@@ -1,31 +1,36 @@
-"""The statements of a publication, made once and sent as Core: through the ORM, each costs several times what the database takes.
+"""The statements of a publication, made once: through the ORM, each costs several times what the database takes.
 
 Only `store.py` writes with them, inside the transaction in which it read.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, select, update
 
 from registry.catalog import Place
 from registry.models import Asset, DistTag, Domain, Package, PackageRepository, Version, VersionEvent
 from registry.names import PackageName
 from service.kernel.errors import Missing
+from service.kernel.statements import Statement, inserting
 
 _domains, _repositories, _packages = (cast(Table, model.__table__) for model in (Domain, PackageRepository, Package))
 _versions, _assets, _tags, _events = (cast(Table, model.__table__) for model in (Version, Asset, DistTag, VersionEvent))
 
-_LOCK = select(_repositories.c.revision, _repositories.c.sequence).where(_repositories.c.id == bindparam("repository")).with_for_update()
+_LOCK = Statement(
+    select(_repositories.c.revision, _repositories.c.sequence).where(_repositories.c.id == bindparam("repository")).with_for_update()
+)
 _PACKAGE = ("id", "format", "display_name", "publish", "upstream", "latest", "summary", "revision")
 _VERSION = ("id", "key", "version", "status", "revision", "yanked_reason", "published_at")
-_CONTROLS = select(_packages.c.publish, _packages.c.upstream).where(
-    _packages.c.repository_id == bindparam("repository"), _packages.c.format == bindparam("format"),
-    _packages.c.namespace == bindparam("namespace"), _packages.c.name == bindparam("name"),
+_CONTROLS = Statement(
+    select(_packages.c.publish, _packages.c.upstream).where(
+        _packages.c.repository_id == bindparam("repository"), _packages.c.format == bindparam("format"),
+        _packages.c.namespace == bindparam("namespace"), _packages.c.name == bindparam("name"),
+    )
 )
-_STATE = (
+_STATE = Statement(
     select(_domains.c.groups_revision, *(_packages.c[key] for key in _PACKAGE), *(_versions.c[key] for key in _VERSION))
     .select_from(
         _domains.outerjoin(
@@ -36,24 +41,27 @@ _STATE = (
     )
     .where(_domains.c.id == bindparam("domain"))
 )
-_NAMED = (
-    select(_assets.c.id, _assets.c.name, _assets.c.digest, _assets.c.deleted_at)
-    .where(_assets.c.package_id == bindparam("package"), _assets.c.name.in_(bindparam("names", expanding=True)))
+_NAMED = Statement(
+    select(_assets.c.id, _assets.c.digest, _assets.c.deleted_at)
+    .where(_assets.c.package_id == bindparam("package"), _assets.c.name == bindparam("name"))
 )
-_OF_VERSION = select(_assets.c.name, _assets.c.details).where(_assets.c.version_id == bindparam("version")).order_by(_assets.c.id)
-_DETAILS = select(_versions.c.details).where(_versions.c.id == bindparam("version"))
-_NEW_PACKAGE, _NEW_VERSION, _NEW_ASSET = insert(_packages), insert(_versions), insert(_assets)
-_NEW_TAG, _NEW_EVENT = insert(_tags), insert(_events)
-_DROP_ASSET = delete(_assets).where(_assets.c.id == bindparam("asset"))
-_MOVE_TAG = (
+_OF_VERSION = Statement(
+    select(_assets.c.name, _assets.c.details).where(_assets.c.version_id == bindparam("version")).order_by(_assets.c.id)
+)
+_DETAILS = Statement(select(_versions.c.details).where(_versions.c.id == bindparam("version")))
+_NEW_PACKAGE, _NEW_VERSION = inserting(_packages, returning_id=True), inserting(_versions, returning_id=True)
+_NEW_ASSET, _NEW_TAG, _NEW_EVENT = inserting(_assets), inserting(_tags), inserting(_events)
+_DROP_ASSET = Statement(delete(_assets).where(_assets.c.id == bindparam("asset")))
+_TAG = Statement(select(_tags.c.version).where(_tags.c.package_id == bindparam("package"), _tags.c.tag == bindparam("moved")))
+_MOVE_TAG = Statement(
     update(_tags).where(_tags.c.package_id == bindparam("package"), _tags.c.tag == bindparam("moved")).values(version=bindparam("to"))
 )
-_CHANGE_PACKAGE = (
+_CHANGE_PACKAGE = Statement(
     update(_packages).where(_packages.c.id == bindparam("package"))
     .values(revision=_packages.c.revision + 1, latest=bindparam("latest"), summary=bindparam("summary"), updated_at=bindparam("updated_at"))
 )
-_CHANGE_VERSION = update(_versions).where(_versions.c.id == bindparam("number")).values(revision=bindparam("revision"))
-_CHANGE_REPOSITORY = (
+_CHANGE_VERSION = Statement(update(_versions).where(_versions.c.id == bindparam("number")).values(revision=bindparam("revision")))
+_CHANGE_REPOSITORY = Statement(
     update(_repositories).where(_repositories.c.id == bindparam("repository"))
     .values(revision=bindparam("revision"), sequence=bindparam("sequence"))
 )
@@ -100,11 +108,11 @@ class State:
 
 def lock(connection: Connection, where: Place, name: PackageName, key: str) -> State:
     """Locks the repository until the transaction ends, and reads. Raises Missing."""
-    locked = connection.execute(_LOCK, {"repository": where.id}).first()
+    locked = _LOCK.first(connection, {"repository": where.id})
     if locked is None:
         raise Missing(what="package repository", name=f"{where.domain}/{where.name}")
     # A statement of its own: on PostgreSQL one that waited for the lock sees the other tables as they were before.
-    row = connection.execute(_STATE, {**_asked(where, name), "domain": where.domain_id, "key": key}).one()
+    [row] = _STATE.rows(connection, {**_asked(where, name), "domain": where.domain_id, "key": key})
     package, version = row[1 : 1 + len(_PACKAGE)], row[1 + len(_PACKAGE) :]
     return State(
         where.id, locked[0], locked[1], row[0], PackageRow(*package) if package[0] is not None else None,
@@ -114,28 +122,28 @@ def lock(connection: Connection, where: Place, name: PackageName, key: str) -> S
 
 def controls(connection: Connection, where: Place, name: PackageName) -> tuple[str, ...]:
     """The origin controls of a package, before any lock: publish and upstream; empty when it is not stored."""
-    return tuple(connection.execute(_CONTROLS, _asked(where, name)).first() or ())
+    return _CONTROLS.first(connection, _asked(where, name)) or ()
 
 
-def named(connection: Connection, package: int, names: Sequence[str]) -> dict[str, Any]:
-    """Of a package's assets, those with these names: rows of id, name, digest, deleted_at; tombstones too."""
-    return {row.name: row for row in connection.execute(_NAMED, {"package": package, "names": list(names)})} if package else {}
+def named(connection: Connection, package: int, name: str) -> tuple[int, str, datetime | None] | None:
+    """A package's asset by its name, a tombstone too: id, digest, and when it was deleted. None: there is none."""
+    return cast(Any, _NAMED.first(connection, {"package": package, "name": name})) if package else None
 
 
 def of_version(connection: Connection, version: int) -> list[tuple[str, dict[str, Any]]]:
     """Name and details of each asset of a version."""
-    return [(name, details) for name, details in connection.execute(_OF_VERSION, {"version": version})]
+    return [(name, details) for name, details in _OF_VERSION.rows(connection, {"version": version})]
 
 
 def details_of(connection: Connection, version: int) -> dict[str, Any]:
     """The details of a version."""
-    details: dict[str, Any] = connection.execute(_DETAILS, {"version": version}).scalar_one()
-    return details
+    [[details]] = _DETAILS.rows(connection, {"version": version})
+    return cast(dict[str, Any], details)
 
 
 def drop_asset(connection: Connection, asset: int) -> None:
     """Forgets a tombstone."""
-    connection.execute(_DROP_ASSET, {"asset": asset})
+    _DROP_ASSET.run(connection, {"asset": asset})
 
 
 def add_package(connection: Connection, repository: int, name: PackageName, package: PackageRow, now: datetime) -> None:
@@ -158,33 +166,36 @@ def add_version(connection: Connection, package: int, version: VersionRow, origi
 
 def add_assets(connection: Connection, assets: Sequence[dict[str, Any]]) -> None:
     """Stores new assets: all columns but the id."""
-    connection.execute(_NEW_ASSET, assets)
+    for one in assets:
+        _NEW_ASSET.run(connection, one)
 
 
 def set_tags(connection: Connection, package: int, tags: Mapping[str, str]) -> None:
     """Points dist-tags at versions."""
     for tag, version in tags.items():
-        if connection.execute(_MOVE_TAG, {"package": package, "moved": tag, "to": version}).rowcount == 0:
-            connection.execute(_NEW_TAG, {"package_id": package, "tag": tag, "version": version})
+        if _TAG.first(connection, {"package": package, "moved": tag}) is None:
+            _NEW_TAG.run(connection, {"package_id": package, "tag": tag, "version": version})
+        else:
+            _MOVE_TAG.run(connection, {"package": package, "moved": tag, "to": version})
 
 
 def change_package(connection: Connection, package: PackageRow, now: datetime) -> None:
     """The package's next revision, with its newest version and summary."""
-    connection.execute(
-        _CHANGE_PACKAGE, {"package": package.id, "latest": package.latest, "summary": package.summary, "updated_at": now}
+    _CHANGE_PACKAGE.run(
+        connection, {"package": package.id, "latest": package.latest, "summary": package.summary, "updated_at": now}
     )
 
 
 def change_version(connection: Connection, version: VersionRow) -> None:
     """Stores the version's revision."""
-    connection.execute(_CHANGE_VERSION, {"number": version.id, "revision": version.revision})
+    _CHANGE_VERSION.run(connection, {"number": version.id, "revision": version.revision})
 
 
 def add_event(connection: Connection, before: State, event: dict[str, Any]) -> None:
     """Adds the version event and moves the repository's revision and sequence on."""
-    connection.execute(_NEW_EVENT, event)
-    connection.execute(
-        _CHANGE_REPOSITORY, {"repository": before.repository, "revision": before.revision + 1, "sequence": event["sequence"]}
+    _NEW_EVENT.run(connection, event)
+    _CHANGE_REPOSITORY.run(
+        connection, {"repository": before.repository, "revision": before.revision + 1, "sequence": event["sequence"]}
     )
 
 
@@ -192,6 +203,6 @@ def _asked(where: Place, name: PackageName) -> dict[str, Any]:
     return {"repository": where.id, "format": name.format, "namespace": name.namespace, "name": name.name}
 
 
-def _added(connection: Connection, statement: Any, values: dict[str, Any]) -> int:
-    key: Iterable[Any] = connection.execute(statement, values).inserted_primary_key or ()
-    return int(next(iter(key)))
+def _added(connection: Connection, statement: Statement, values: dict[str, Any]) -> int:
+    [[key]] = statement.rows(connection, values)
+    return int(key)

@@ -104,27 +104,31 @@ class Publication:
     published_at: datetime | None = None
 
 
-def publish(site: Site, where: Place, what: Publication, actor: str) -> bool:
+Check = Callable[[Connection], None]
+
+
+def publish(site: Site, where: Place, what: Publication, actor: str, check: Check = lambda _connection: None) -> bool:
     """Publishes; answers whether anything was new: the same bytes again are a success that changes nothing.
 
-    Raises FileExists, FileNameSpent, OneOnly, PublishBlocked, GroupBlocked, VersionClosed or VersionUpstream; then nothing changed.
+    `check` is a format's own word, asked under the lock. Raises what it raises, FileExists, FileNameSpent, OneOnly, PublishBlocked,
+    GroupBlocked, VersionClosed or VersionUpstream; then nothing changed.
     """
     if what.origin == INTERNAL and (where.connections or where.upstreams):
         _check_outside(site, where, what)
     key = format_named(what.name.format).key(what.version)
-    with site.db.write() as session:
-        connection = session.connection()
+    with site.db.writing() as connection:
         before = rows.lock(connection, where, what.name, key)
         package, version = before.package or _new_package(what), before.version or _new_version(what, key)
         if what.origin == EXTERNAL and (package.upstream == BLOCK or version.status in (ARCHIVED, DISPOSED)):
             return False  # somebody published the name here, or put the version away, while the file was on its way
         if what.origin == INTERNAL:
-            _check_allowed(session, where, package, before.groups_revision, what.name, what.version)
+            _check_allowed(connection, where, package, before.groups_revision, what.name, what.version)
+        check(connection)
         if version.status in (ARCHIVED, DISPOSED):
             raise VersionClosed(package=package.display_name, version=version.version, state=version.status)
         added = _new_assets(connection, package, version, what)
         if added:
-            _write(session, where, before, package, version, what, added, actor)
+            _write(connection, where, before, package, version, what, added, actor)
     return bool(added)
 
 
@@ -132,15 +136,26 @@ def check_publishable(session: Session, where: Place, package: Package, name: Pa
     """Raises PublishBlocked, GroupBlocked or VersionUpstream unless the version may be published to the repository."""
     # Read now: the place was read before the lock.
     revision = session.scalar(select(Domain.groups_revision).where(Domain.id == where.domain_id)) or 0
-    _check_allowed(session, where, package, revision, name, version)
+    _check_allowed(session.connection(), where, package, revision, name, version)
 
 
 def _check_allowed(
-    session: Session, where: Place, package: Package | PackageRow, groups_revision: int, name: PackageName, version: str
+    connection: Connection, where: Place, package: Package | PackageRow, groups_revision: int, name: PackageName, version: str
 ) -> None:
     repository = f"{where.domain}/{where.name}"
     if package.publish == BLOCK:
         raise PublishBlocked(package=package.display_name, repository=repository)
+    if not groups_revision and package.upstream == BLOCK:
+        return
+    with Session(connection, expire_on_commit=False) as session:
+        _check_surroundings(session, where, package, groups_revision, name, version)
+
+
+def _check_surroundings(
+    session: Session, where: Place, package: Package | PackageRow, groups_revision: int, name: PackageName, version: str
+) -> None:
+    """What groups and upstream repositories say."""
+    repository = f"{where.domain}/{where.name}"
     group = groups.effective(groups.load(session, where.domain_id, groups_revision), name)
     if not group.allows(groups.PUBLISH, where.name):
         raise GroupBlocked(package=package.display_name, repository=repository, group=group.rules[groups.PUBLISH][1])
@@ -158,10 +173,11 @@ def _check_outside(site: Site, where: Place, what: Publication) -> None:
     """Raises VersionUpstream when the name may come from outside and this version does. Asked before the lock: it is a network's time."""
     package_format = format_named(what.name.format)
     key = package_format.key(what.version)
+    with site.db.reading() as connection:
+        controls = rows.controls(connection, where, what.name)
+    if not controls or BLOCK in controls:
+        return
     with site.db.read() as session:
-        controls = rows.controls(session.connection(), where, what.name)
-        if not controls or BLOCK in controls:
-            return
         row = catalog.package(session, where, what.name)
         if _is_ours(session, row, key):
             return
@@ -271,17 +287,18 @@ def _new_version(what: Publication, key: str) -> VersionRow:
 
 def _new_assets(connection: Connection, package: PackageRow, version: VersionRow, what: Publication) -> list[NewAsset]:
     """The assets that are not there yet. Raises FileExists, FileNameSpent or OneOnly."""
-    there = rows.named(connection, package.id, [one.name for one in what.assets])
     added: dict[str, NewAsset] = {}
     for new in what.assets:
-        old = there.get(new.name)
-        digest = added[new.name].blob.digest if new.name in added else old and old.digest
-        if old is not None and old.deleted_at is not None and new.name not in added:
+        number, digest, deleted_at = rows.named(connection, package.id, new.name) or (0, None, None)
+        if new.name in added:
+            digest = added[new.name].blob.digest
+        elif deleted_at is not None:
             if what.origin == INTERNAL:
                 raise FileNameSpent(filename=new.name)
             # What came from outside and was deleted here may be fetched again: nobody of ours gave it the name.
-            rows.drop_asset(connection, old.id)
-        elif digest is not None:
+            rows.drop_asset(connection, number)
+            digest = None
+        if digest is not None:
             if digest != new.blob.digest:
                 raise FileExists(filename=new.name)
             continue
@@ -301,11 +318,11 @@ def _check_only_one(connection: Connection, version: VersionRow, new: NewAsset, 
 
 
 def _write(
-    session: Session, where: Place, before: State, package: PackageRow, version: VersionRow, what: Publication, added: list[NewAsset],
-    actor: str,
+    connection: Connection, where: Place, before: State, package: PackageRow, version: VersionRow, what: Publication,
+    added: list[NewAsset], actor: str,
 ) -> None:
     """Stores what was found new, and tells of it."""
-    connection, now, is_new = session.connection(), clock.now(), version.id == 0
+    now, is_new = clock.now(), version.id == 0
     if not package.id:
         rows.add_package(connection, before.repository, what.name, package, now)
     version.revision += 1
@@ -320,7 +337,7 @@ def _write(
         }
         for one in added
     ])
-    changes.renew(session, package, version, lambda: what.details if is_new else rows.details_of(connection, version.id))
+    changes.renew(connection, package, version, lambda: what.details if is_new else rows.details_of(connection, version.id))
     rows.change_package(connection, package, now)
     event, changed = changes.event_of(
         where, before.sequence + 1, package, version, CREATED if is_new else UPDATED, actor, added=[one.name for one in added],
@@ -329,12 +346,12 @@ def _write(
     rows.add_event(connection, before, event)
     if what.origin == INTERNAL:
         rows.set_tags(connection, package.id, what.tags)
-        audit.record_all(session, actor, "registry:Publish", where.resource, [
+        audit.record_all(connection, actor, "registry:Publish", where.resource, [
             {"package": package.display_name, "version": version.version, "asset": one.name, "sha256": one.blob.digest} for one in added
         ])
         published = [
             PackagePublished(where.domain, where.name, package.format, package.display_name, version.version, one.name) for one in added
         ]
-        bus.publish_all(session, [*published, changed])
+        bus.publish_all(connection, [*published, changed])
     else:
-        bus.publish_all(session, [changed])
+        bus.publish_all(connection, [changed])

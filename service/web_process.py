@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from registry.front import Front
+from registry.receiver import Receiver
 from service import flow, start
 from service.app import create_app
 from service.guard import Guard, secured
@@ -34,5 +35,5 @@ def _application(app: Any, settings: Settings) -> Guard:
     site = start.open_site(settings)
     site.db.on_facts, site.db.unheard = lambda: wake(settings.data), flow.UNHEARD
     app.extensions["lockgate"] = site
-    front = Front(secured(app), site)
+    front = Front(secured(Receiver(app, site)), site)
     return Guard(front, settings.trusted_proxies, front.at_once)

@@ -2,10 +2,12 @@
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from wsgiref.types import WSGIEnvironment
 
 from flask import Blueprint
 from sqlalchemy.orm import Session
@@ -58,6 +60,26 @@ class FormPart:
 
 
 @dataclass(frozen=True)
+class Taken:
+    """The answer to a publication that was taken."""
+
+    status: int
+    content_type: str
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Intake:
+    """How publications of a format are taken, with Flask or ahead of it (`registry/receiver.py`)."""
+
+    method: str
+    path: re.Pattern[str]
+    """What follows the package repository in the URL of a publication, and of nothing else with this method."""
+    take: Callable[[Site, Place, WSGIEnvironment, str, str], Taken]
+    """Takes the body of a request by an actor who may publish; the last argument is what `path` fits. Raises what the view raises."""
+
+
+@dataclass(frozen=True)
 class PackageFormat:
     """What the rest of the registry knows about a format."""
 
@@ -83,6 +105,8 @@ class PackageFormat:
     """What an administrator can set on the package's page that this format alone knows."""
     repository_form: Callable[[Session, Place], FormPart | None] = lambda _session, _place: None
     """The same for the settings of a package repository."""
+    intake: Intake | None = None
+    """None: publications go to the blueprint alone."""
 
 
 @cache

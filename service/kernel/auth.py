@@ -6,22 +6,25 @@ typo is refused without a database look-up. Only the SHA-256 is stored: at 190 b
 
 import hashlib
 import ipaddress
+import json
 import re
 import secrets
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, cast
+from functools import lru_cache
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ForeignKey, Table, bindparam, select
+from sqlalchemy import Connection, ForeignKey, Table, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from service.kernel import clock, grants
-from service.kernel.db import Base, Id
+from service.kernel.db import Base, Id, connection_of
 from service.kernel.errors import Clash, Malformed, Missing, Unauthenticated
 from service.kernel.grants import Grant
 from service.kernel.policy import Decision, Policy, Statement, compile_policy
+from service.kernel.statements import Statement as Prepared
 
 PREFIX = "lgt_"
 TOKEN_PATTERN = re.compile(r"lgt_[0-9A-Za-z]{38}")
@@ -58,14 +61,28 @@ class Token(Base):
 
 
 _tokens, _accounts = cast(Table, Token.__table__), cast(Table, Account.__table__)
-_BY_DIGEST = (
-    # As Core, made once: every request asks this.
+_BY_DIGEST = Prepared(
+    # The columns of _Known; every request asks this.
     select(
         _tokens.c.id, _tokens.c.account_id, _tokens.c.scope, _tokens.c.networks, _tokens.c.expires_at, _tokens.c.revoked_at,
         _accounts.c.name, _accounts.c.policy, _accounts.c.disabled_at,
     )
     .join_from(_tokens, _accounts).where(_tokens.c.digest == bindparam("digest"))
 )
+
+
+class _Known(NamedTuple):
+    """A token with its account."""
+
+    id: int
+    account_id: int
+    scope: list[Any] | None
+    networks: list[Any] | None
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    name: str
+    policy: list[Any]
+    disabled_at: datetime | None
 
 
 class LoginSession(Base):
@@ -163,7 +180,7 @@ def revoke_token(session: Session, token_id: int) -> None:
     row.revoked_at = row.revoked_at or clock.now()
 
 
-def principal_of(session: Session, secret: str, address: str = "") -> Principal:
+def principal_of(transaction: Session | Connection, secret: str, address: str = "") -> Principal:
     """Who holds this token and sends it from `address`. Raises Unauthenticated, saying whether it is unknown, expired or revoked.
 
     Without an address a token that is bound to networks is refused.
@@ -172,18 +189,20 @@ def principal_of(session: Session, secret: str, address: str = "") -> Principal:
         raise Unauthenticated(why="this needs a token and none was sent")
     if secret.startswith(PREFIX) and not well_formed(secret):
         raise Unauthenticated(why="the token is mistyped or cut off: its checksum does not fit")
-    token = session.connection().execute(_BY_DIGEST, {"digest": digest_of(secret)}).first()
+    connection = connection_of(transaction)
+    token = _BY_DIGEST.first(connection, {"digest": digest_of(secret)})
     if token is None:
         raise Unauthenticated(why="the token is not known here")
-    return _principal(session, token, address)
+    return _principal(connection, _Known(*token), address)
 
 
 def principal_of_token(session: Session, token: Token, address: str = "") -> Principal:
     """Who holds this token row and sends it from `address`. Raises Unauthenticated when it is revoked, expired, or its account disabled."""
-    return _principal(session, session.connection().execute(_BY_DIGEST, {"digest": token.digest}).one(), address)
+    [known] = _BY_DIGEST.rows(session.connection(), {"digest": token.digest})
+    return _principal(session.connection(), _Known(*known), address)
 
 
-def _principal(session: Session, token: Any, address: str) -> Principal:
+def _principal(connection: Connection, token: _Known, address: str) -> Principal:
     if token.revoked_at is not None:
         raise Unauthenticated(why="the token was revoked")
     if token.expires_at is not None and token.expires_at <= clock.now():
@@ -193,10 +212,13 @@ def _principal(session: Session, token: Any, address: str) -> Principal:
         raise Unauthenticated(why=f"the token is good only from {networks}, and this came from {address or 'elsewhere'}")
     if token.disabled_at is not None:
         raise Unauthenticated(why=f"the account {token.name} is disabled")
-    policies = [compile_policy(token.policy)]
-    if token.scope is not None:
-        policies.append(compile_policy(token.scope))
-    return Principal(token.name, token.account_id, token.id, tuple(policies), grants.load(session, token.name), token.expires_at)
+    policies = [_compiled(json.dumps(told)) for told in (token.policy, token.scope) if told is not None]
+    return Principal(token.name, token.account_id, token.id, tuple(policies), grants.load(connection, token.name), token.expires_at)
+
+
+@lru_cache(maxsize=1024)
+def _compiled(statements: str) -> Policy:
+    return compile_policy(json.loads(statements))
 
 
 def is_inside(address: str, networks: Iterable[str]) -> bool:

@@ -1,9 +1,10 @@
 """Content-addressed bytes: a blob is named by its SHA-256 and is visible whole or not at all."""
 
 import hashlib
+import itertools
 import os
 import re
-import tempfile
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -79,30 +80,26 @@ def open_blobs(url: str) -> Blobs:
 
 
 class LocalBlobs:
-    """Plain files `ab/cd/<digest>`: written beside, fsynced, then renamed."""
+    """Plain files `ab/cd/<digest>`: written beside, then named and fsynced."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._temporary = root / "tmp"
-        self._temporary.mkdir(parents=True, exist_ok=True)
+        temporary = root / "tmp"
+        temporary.mkdir(parents=True, exist_ok=True)
+        # The names of this store in this process; it may be forked before it is used.
+        self._beside, self._numbers = f"{temporary}/{secrets.token_hex(8)}", itertools.count()
 
     def put(self, source: Reader, *, expected: str | None = None, limit_bytes: int | None = None) -> Blob:
         """See Blobs.put."""
-        fd, name = tempfile.mkstemp(dir=self._temporary)
+        name = f"{self._beside}-{os.getpid()}-{next(self._numbers)}"
+        fd = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             with os.fdopen(fd, "wb") as out:
                 blob = copy_hashed(source, out, limit_bytes)
                 if expected is not None and blob.digest != expected:
                     raise DigestMismatch(got=blob.digest, expected=expected)
                 out.flush()
-                os.fsync(fd)
-            folder = f"{self._root}/{blob.digest[:2]}/{blob.digest[2:4]}"
-            try:
-                os.rename(name, f"{folder}/{blob.digest}")  # noqa: PTH104  as text: a Path costs more than the call
-            except FileNotFoundError:
-                os.makedirs(folder, exist_ok=True)  # noqa: PTH103
-                os.rename(name, f"{folder}/{blob.digest}")  # noqa: PTH104
-            _sync_folder(folder)
+                _take_name(fd, name, f"{self._root}/{blob.digest[:2]}/{blob.digest[2:4]}", blob.digest)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
@@ -186,9 +183,25 @@ class _Window:
         self.close()
 
 
-def _sync_folder(folder: str) -> None:
-    fd = os.open(folder, os.O_RDONLY)
+def _take_name(fd: int, beside: str, folder: str, digest: str) -> None:
+    """Gives a file that was written beside its name in the store, and syncs both.
+
+    One fsync will do for a new name: journaling file systems commit with it what the file was called before it. Until then nobody
+    asks for the blob, as rows name it only later. What has the name already may be in use, so it is replaced by whole bytes only.
+    """
+    place = f"{folder}/{digest}"
     try:
+        _link(beside, folder, place)
+        os.unlink(beside)  # noqa: PTH108  as text: a Path costs more than the call
+    except OSError:  # it is there, or the file system knows no second names
         os.fsync(fd)
-    finally:
-        os.close(fd)
+        os.rename(beside, place)  # noqa: PTH104
+    os.fsync(fd)
+
+
+def _link(beside: str, folder: str, place: str) -> None:
+    try:
+        os.link(beside, place)
+    except FileNotFoundError:
+        os.makedirs(folder, exist_ok=True)  # noqa: PTH103
+        os.link(beside, place)

@@ -1,15 +1,16 @@
 """Facts out, jobs in: an outbox row is written in the transaction that made the fact true, so none is lost or phantom."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import Index, Table, insert
+from sqlalchemy import Connection, Index, Table
 from sqlalchemy.orm import Mapped, Session
 
 from service.kernel import clock, events
 from service.kernel.db import Base, Id
+from service.kernel.statements import inserting
 
 if TYPE_CHECKING:
     from service.kernel.site import Site
@@ -27,7 +28,7 @@ class Outbox(Base):
     relayed_at: Mapped[datetime | None]
 
 
-_ADD = insert(cast(Table, Outbox.__table__))
+_ADD = inserting(cast(Table, Outbox.__table__))
 
 
 class JobFailure(Base):
@@ -79,19 +80,20 @@ def publish(session: Session, fact: events.Fact) -> int:
     return row.id
 
 
-def publish_all(session: Session, facts: Sequence[events.Fact]) -> None:
-    """Records facts, in the caller's transaction, in one statement and without the ORM."""
+def publish_all(connection: Connection, facts: Sequence[events.Fact]) -> None:
+    """Records facts, in the caller's transaction and without the ORM."""
     now = clock.now()
-    session.connection().execute(_ADD, [_row(session, fact, now) for fact in facts])
+    for fact in facts:
+        _ADD.run(connection, _row(connection, fact, now))
 
 
-def _row(session: Session, fact: events.Fact, now: datetime) -> dict[str, Any]:
+def _row(transaction: Session | Connection, fact: events.Fact, now: datetime) -> dict[str, Any]:
     """The outbox row. One from which nothing follows needs no relay: the worker's mark on it would be one more commit."""
     kind = type(fact).__name__
-    if kind in session.info.get("unheard", ()):
-        return {"kind": kind, "body": asdict(fact), "happened_at": now, "relayed_at": now}
-    session.info["facts"] = session.info.get("facts", 0) + 1
-    return {"kind": kind, "body": asdict(fact), "happened_at": now, "relayed_at": None}
+    if kind in transaction.info.get("unheard", ()):
+        return {"kind": kind, "body": dict(vars(fact)), "happened_at": now, "relayed_at": now}
+    transaction.info["facts"] = transaction.info.get("facts", 0) + 1
+    return {"kind": kind, "body": dict(vars(fact)), "happened_at": now, "relayed_at": None}
 
 
 def fact_of(kind: str, body: dict[str, Any]) -> events.Fact:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import orjson
-from sqlalchemy import JSON, BigInteger, Engine, Integer, MetaData, create_engine, event
+from sqlalchemy import JSON, BigInteger, Connection, Engine, Integer, MetaData, create_engine, event
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -118,16 +118,26 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session that commits when the block ends well and rolls back when it raises. Raises WritersWait."""
-        if getattr(self._local, "writing", False):
-            raise RuntimeError("a write transaction is already open in this thread")
-        self._local.writing = True
-        try:
-            with self._gate(), Session(self._writer, expire_on_commit=False, info={"unheard": self.unheard}) as session:
-                with session.begin():
-                    yield session
-                told = session.info.pop("facts", 0)
-        finally:
-            self._local.writing = False
+        with self._alone(), Session(self._writer, expire_on_commit=False, info={"unheard": self.unheard}) as session:
+            with session.begin():
+                yield session
+            told = session.info.pop("facts", 0)
+        if told:
+            self.on_facts()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """As `read()` without the weight of a Session: for paths that send Core or `Statement`s only."""
+        with self._reader.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """As `write()` without the weight of a Session. Raises WritersWait."""
+        with self._alone(), self._writer.begin() as connection:
+            connection.info["unheard"], connection.info["facts"] = self.unheard, 0
+            yield connection
+            told = connection.info["facts"]
         if told:
             self.on_facts()
 
@@ -149,6 +159,17 @@ class Database:
         self._committed.close()
         self._reader.dispose()
         self._writer.dispose()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        if getattr(self._local, "writing", False):
+            raise RuntimeError("a write transaction is already open in this thread")
+        self._local.writing = True
+        try:
+            with self._gate():
+                yield
+        finally:
+            self._local.writing = False
 
     @contextmanager
     def _gate(self) -> Iterator[None]:
@@ -182,6 +203,11 @@ class Database:
 
     def _waited(self) -> WritersWait:
         return WritersWait(seconds=self._wait_seconds_max, lock=self._lock_path)
+
+
+def connection_of(transaction: Session | Connection) -> Connection:
+    """The connection of a transaction, for what both kinds of callers share."""
+    return transaction if isinstance(transaction, Connection) else transaction.connection()
 
 
 def _from_json(text: str | bytes) -> Any:

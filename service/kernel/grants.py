@@ -7,13 +7,15 @@ from functools import lru_cache
 from typing import Any, cast
 
 import orjson
-from sqlalchemy import Table, select
+from sqlalchemy import Connection, Table, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from service.kernel import clock
 from service.kernel.db import Base, Id
 from service.kernel.errors import Malformed
-from service.kernel.policy import Decision, Policy, Statement, compile_policy
+from service.kernel.policy import Decision, Policy, compile_policy
+from service.kernel.policy import Statement as PolicyStatement
+from service.kernel.statements import Statement
 
 
 class ResourcePolicy(Base):
@@ -27,7 +29,7 @@ class ResourcePolicy(Base):
 
 
 _policies = cast(Table, ResourcePolicy.__table__)
-_ALL = select(_policies.c.resource, _policies.c.statements)
+_ALL = Statement(select(_policies.c.resource, _policies.c.statements))
 
 
 @dataclass(frozen=True)
@@ -42,10 +44,9 @@ class Grant:
         return resource == self.resource or resource.startswith(f"{self.resource}/")
 
 
-def load(session: Session, account: str) -> tuple[Grant, ...]:
+def load(connection: Connection, account: str) -> tuple[Grant, ...]:
     """What the policies of all resources say to an account."""
-    rows = session.connection().execute(_ALL).all()
-    return tuple(_grant(resource, orjson.dumps(statements), account) for resource, statements in rows)
+    return tuple(_grant(resource, orjson.dumps(statements), account) for resource, statements in _ALL.rows(connection))
 
 
 def combine(own: Decision, grants: tuple[Grant, ...], action: str, resource: str) -> Decision:
@@ -62,7 +63,7 @@ def combine(own: Decision, grants: tuple[Grant, ...], action: str, resource: str
     return own
 
 
-def check(statements: list[Statement]) -> None:
+def check(statements: list[PolicyStatement]) -> None:
     """Raises Malformed unless each statement is of the form `{"Effect", "Principal", "Action", "Resource"}`."""
     for statement in statements:
         _principals(statement)
@@ -74,7 +75,7 @@ def get(session: Session, resource: str) -> ResourcePolicy | None:
     return session.scalar(select(ResourcePolicy).where(ResourcePolicy.resource == resource))
 
 
-def put(session: Session, resource: str, statements: list[Statement]) -> ResourcePolicy:
+def put(session: Session, resource: str, statements: list[PolicyStatement]) -> ResourcePolicy:
     """Replaces the policy. Raises Malformed."""
     check(statements)
     row = get(session, resource)
@@ -106,7 +107,7 @@ def _grant(resource: str, raw: bytes, account: str) -> Grant:
     return Grant(resource, compile_policy(_bare(s) for s in statements))
 
 
-def _principals(statement: Statement) -> list[str]:
+def _principals(statement: PolicyStatement) -> list[str]:
     told = statement.get("Principal")
     named = [told] if isinstance(told, str) else told
     if not isinstance(named, list) or not named or not all(isinstance(one, str) for one in named):
@@ -114,5 +115,5 @@ def _principals(statement: Statement) -> list[str]:
     return named
 
 
-def _bare(statement: Statement) -> Statement:
+def _bare(statement: PolicyStatement) -> PolicyStatement:
     return {key: value for key, value in statement.items() if key != "Principal"}

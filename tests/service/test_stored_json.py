@@ -18,7 +18,7 @@ def test_lone_surrogates_and_long_numbers_return(server: Server) -> None:
     site = start.open_site(server.settings)
     try:
         with site.db.write() as session:
-            audit.record_all(session, "tester", "test:Keep", "test/json", [UNUSUAL, {"second": 2}])
+            audit.record_all(session.connection(), "tester", "test:Keep", "test/json", [UNUSUAL, {"second": 2}])
         with site.db.read() as session:
             kept = session.scalars(select(AuditRow.detail).where(AuditRow.action == "test:Keep").order_by(AuditRow.id)).all()
     finally:

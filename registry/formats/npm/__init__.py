@@ -1,13 +1,15 @@
 """npm packages: publication, packuments, tarballs, dist-tags, and an honest answer to whatever else the clients ask."""
 
+import re
 from typing import Any
+from wsgiref.types import WSGIEnvironment
 
 import orjson
 from flask import Blueprint, Response, request
 
 from registry import delivery, intake, store
 from registry.catalog import Place
-from registry.formats import Address, PackageFormat
+from registry.formats import Address, Intake, PackageFormat, Taken
 from registry.formats.npm import access, account, audits, packument, publication, recipes, unpublish
 from registry.formats.npm.problems import Conflict, NotOffered
 from registry.formats.npm.streamed import DOCUMENT_BYTES_MAX
@@ -18,6 +20,7 @@ from registry.replay import Source
 from registry.versions import npm_order
 from service.kernel.access import needs, principal, site
 from service.kernel.errors import Malformed, Missing, Problem
+from service.kernel.site import Site
 
 bp = Blueprint("registry_npm", __name__, url_prefix="/npm/<domain>/<repository>")
 READ = ("registry:Read", "registry/{domain}/{repository}")
@@ -98,10 +101,17 @@ def show(domain: str, repository: str, name: str) -> Response:
 
 @bp.put("/<path:name>")
 @needs(*PUBLISH)
-def publish(domain: str, repository: str, name: str) -> tuple[dict[str, Any], int]:
+def publish(domain: str, repository: str, name: str) -> Response:
     """`npm publish` and `npm deprecate`. The same tarball again is a success."""
-    is_new = publication.receive(site(), place(domain, repository), _name(name), principal().name)
-    return {"ok": True, "success": True}, 201 if is_new else 200
+    intake.raise_failure()
+    taken = take(site(), place(domain, repository), request.environ, principal().name, name)
+    return Response(taken.body, taken.status, content_type=taken.content_type)
+
+
+def take(site: Site, where: Place, environ: WSGIEnvironment, actor: str, name: str) -> Taken:
+    """Takes a publication or changed deprecations; see `Intake`."""
+    is_new = publication.receive(site, where, npm_name(name), environ, actor)
+    return Taken(201 if is_new else 200, "application/json", b'{"ok":true,"success":true}')
 
 
 @bp.put("/<path:name>/-rev/<rev>")
@@ -183,4 +193,7 @@ def _dependencies(details: dict[str, Any]) -> list[tuple[str, str]]:
     return found
 
 
-FORMAT = PackageFormat("npm", "npm", npm_name, str, npm_order, bp, recipes.install, recipes.publish, _dependencies, packument.outside)
+FORMAT = PackageFormat(
+    "npm", "npm", npm_name, str, npm_order, bp, recipes.install, recipes.publish, _dependencies, packument.outside,
+    intake=Intake("PUT", re.compile("(?:@[^/]+(?:/|%2[fF]))?[^-/@%][^/%]*"), take),
+)

@@ -128,7 +128,7 @@ def _members(resource: str, publisher: str, reader: str) -> dict[str, str]:
     found = {}
     with site().db.read() as session:
         for account in session.scalars(select(Account).where(Account.disabled_at.is_(None)).order_by(Account.name).limit(LISTED_MAX)):
-            who = Principal(account.name, account.id, 0, (compile_policy(account.policy),), grants.load(session, account.name))
+            who = Principal(account.name, account.id, 0, (compile_policy(account.policy),), grants.load(session.connection(), account.name))
             if who.may("registry:Publish", resource):
                 found[account.name] = publisher
             elif who.may("registry:Read", resource):

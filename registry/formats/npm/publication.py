@@ -5,6 +5,7 @@ import io
 import tarfile
 import zlib
 from typing import IO, Any
+from wsgiref.types import WSGIEnvironment
 
 import orjson
 
@@ -27,14 +28,14 @@ UNPACKED_BYTES_MAX = 2 * 1024**3
 README_CHARACTERS_MAX = 512 * 1024
 
 
-def receive(site: Site, where: Place, name: PackageName, actor: str) -> bool:
+def receive(site: Site, where: Place, name: PackageName, environ: WSGIEnvironment, actor: str) -> bool:
     """Takes the body of a PUT: a publication, or changed deprecations. Answers whether anything was new.
 
     Raises Malformed, TooLarge, FileExists, PublishBlocked; nothing of a refused one is visible.
     """
     folder = site.settings.data / "work"
     folder.mkdir(exist_ok=True)
-    received = streamed.receive(intake.body(BODY_BYTES_MAX), folder)
+    received = streamed.receive(intake.body_of(environ, BODY_BYTES_MAX), folder)
     document = _document(name, received.json)
     if received.tarball is None:
         if document.get("_attachments"):

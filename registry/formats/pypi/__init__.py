@@ -1,7 +1,9 @@
 """Python packages: the simple repository API, the legacy upload form, files and their metadata."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
+from wsgiref.types import WSGIEnvironment
 
 import orjson
 from flask import Blueprint, Response, redirect, request, url_for
@@ -9,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from registry import catalog, delivery, intake
 from registry.advisories import store as advisories
-from registry.formats import Address, PackageFormat
+from registry.formats import Address, Intake, PackageFormat, Taken
 from registry.formats.pypi import mirror, pages, project, recipes, rules, simple, upload
 from registry.formats.sources import file_source, place, send_file, stored
 from registry.names import PackageName, check_file_name, pypi_name
@@ -19,6 +21,7 @@ from registry.store import FileExists
 from registry.versions import pypi_key, pypi_order
 from service.kernel.access import needs, principal, public, site
 from service.kernel.errors import Missing, Problem
+from service.kernel.site import Site
 
 bp = Blueprint("registry_pypi", __name__, url_prefix="/pypi/<domain>/<repository>")
 READ = ("registry:Read", "registry/{domain}/{repository}")
@@ -146,8 +149,15 @@ def preflight(**_where: str) -> Response:
 @needs("registry:Publish", "registry/{domain}/{repository}")
 def publish(domain: str, repository: str) -> Response:
     """The legacy upload form. The same file again is a success."""
-    is_new = upload.receive(site(), place(domain, repository), principal().name)
-    return Response("published\n" if is_new else "this very file was already published\n", content_type="text/plain")
+    intake.raise_failure()
+    taken = take(site(), place(domain, repository), request.environ, principal().name)
+    return Response(taken.body, taken.status, content_type=taken.content_type)
+
+
+def take(site: Site, where: catalog.Place, environ: WSGIEnvironment, actor: str, _path: str = "") -> Taken:
+    """Takes an upload; see `Intake`."""
+    is_new = upload.receive(site, where, environ, actor)
+    return Taken(200, "text/plain", b"published\n" if is_new else b"this very file was already published\n")
 
 
 def _told(revisions: Iterable[int]) -> dict[str, str]:
@@ -195,5 +205,5 @@ def _dependencies(details: dict[str, Any]) -> list[tuple[str, str]]:
 
 FORMAT = PackageFormat(
     "pypi", "Python", pypi_name, pypi_key, pypi_order, bp, recipes.install, recipes.publish, _dependencies, project.outside, rules.warnings,
-    pages.package_form, pages.repository_form,
+    pages.package_form, pages.repository_form, Intake("POST", re.compile("(?:legacy/)?"), take),
 )

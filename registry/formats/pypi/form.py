@@ -1,20 +1,29 @@
-"""The legacy upload form, streamed: the file goes to the blob store while it arrives, never whole into memory."""
+"""The legacy upload form, streamed: the file goes to the blob store while it arrives, and only a small one whole into memory."""
 
+import hashlib
+import io
+import re
 from dataclasses import dataclass, field
 from typing import Any
+from wsgiref.types import WSGIEnvironment
 
-from flask import request
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from registry.intake import Counted, Hashing
-from service.kernel.blobs import CHUNK_BYTES, Blob, Blobs
+from registry.intake import Counted, Hashing, length_of, whole
+from service.kernel.blobs import CHUNK_BYTES, Blob, Blobs, Reader
 from service.kernel.errors import Malformed
 
 FIELDS_BYTES_MAX = 8 * 1024 * 1024
 PARTS_MAX = 5000
+SMALL_BYTES_MAX = 1024 * 1024
+"""A body up to this size is read whole, and at once where it is of the form that every client sends."""
 DIGESTS = ("md5", "blake2b_256")
 """Beside SHA-256, which the blob store takes anyway."""
+_HEAD = re.compile(
+    rb'Content-Disposition: form-data; name="([^"\\;%\r\n]*)"(?:; filename="([^"\\;%\r\n]*)")?'
+    rb"(?:\r\nContent-Type: [\x20-\x7e]*)?", re.IGNORECASE,
+)
 
 
 @dataclass
@@ -24,6 +33,8 @@ class Form:
     fields: dict[str, list[str]] = field(default_factory=dict)
     filename: str = ""
     blob: Blob | None = None
+    data: bytes = b""
+    """The file itself, where it was read at once."""
     hashes: dict[str, str] = field(default_factory=dict)
 
     def one(self, name: str) -> str:
@@ -31,12 +42,52 @@ class Form:
         return self.fields.get(name, [""])[0]
 
 
-def read_form(body: Counted, blobs: Blobs) -> Form:
-    """Reads the running request's form to its end. Raises Malformed, Truncated, TooLarge; then the file is at most an orphan."""
-    kind, options = parse_options_header(request.headers.get("Content-Type", ""))
+def read_form(environ: WSGIEnvironment, body: Counted, blobs: Blobs) -> Form:
+    """Reads a request's form to its end. Raises Malformed, Truncated, TooLarge; then the file is at most an orphan."""
+    kind, options = parse_options_header(environ.get("CONTENT_TYPE", ""))
     boundary = options.get(b"boundary", b"")
     if kind != b"multipart/form-data" or not boundary:
         raise Malformed(where="Content-Type", why="an upload is multipart/form-data with a boundary")
+    if (length_of(environ) or SMALL_BYTES_MAX + 1) > SMALL_BYTES_MAX:
+        return parsed(body, boundary, blobs)
+    data = whole(body)
+    return plain(data, boundary, blobs) or parsed(io.BytesIO(data), boundary, blobs)
+
+
+def plain(body: bytes, boundary: bytes, blobs: Blobs) -> Form | None:
+    """The form of a whole body that is written as clients write it; None: it is for the parser to say what it is.
+
+    What it answers is what `parsed` would, at a tenth of the time: that calls us back for every piece of every line.
+    """
+    first, *pieces = (b"\r\n" + body).split(b"\r\n--" + boundary)
+    if first or not pieces or pieces.pop() not in (b"--", b"--\r\n") or len(pieces) > PARTS_MAX:
+        return None
+    form, content = Form(), None
+    for piece in pieces:
+        head, is_whole, data = piece[2:].partition(b"\r\n\r\n")
+        told = _HEAD.fullmatch(head)
+        if not is_whole or told is None or piece[:2] != b"\r\n":
+            return None
+        try:
+            name, filename = told[1].decode(), (told[2] or b"").decode()
+            if name != "content":
+                form.fields.setdefault(name, []).append(data.decode())
+                continue
+        except UnicodeDecodeError:
+            return None
+        if content is not None or not filename or not data:
+            return None
+        content, form.filename = data, filename
+    form.fields.pop("gpg_signature", None)
+    if content is not None:
+        form.blob, form.data = blobs.put(io.BytesIO(content)), content
+        md5, blake2b = hashlib.md5(content, usedforsecurity=False), hashlib.blake2b(content, digest_size=32)
+        form.hashes = {"md5": md5.hexdigest(), "blake2b_256": blake2b.hexdigest(), "sha256": form.blob.digest}
+    return form
+
+
+def parsed(body: Reader, boundary: bytes, blobs: Blobs) -> Form:
+    """The form of any body, as the parser reads it."""
     parts = _Parts(body, boundary)
     form = parts.form
     while parts.feed_until(lambda: parts.in_file):
@@ -54,7 +105,7 @@ def read_form(body: Counted, blobs: Blobs) -> Form:
 class _Parts:
     """Pushes the body through the parser as far as somebody needs it."""
 
-    def __init__(self, body: Counted, boundary: bytes) -> None:
+    def __init__(self, body: Reader, boundary: bytes) -> None:
         self.form = Form()
         self.in_file = self.file_ended = self.ended = False
         self.pending = bytearray()

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import cast
 
 from packaging.version import Version as Pep440
-from sqlalchemy import Table, bindparam, select
+from sqlalchemy import Connection, Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from registry import catalog, changes
@@ -18,12 +18,13 @@ from registry.versions import pypi_key
 from service.kernel import audit, clock
 from service.kernel.errors import Malformed, Problem
 from service.kernel.site import Site
+from service.kernel.statements import Statement
 
 CLOSED_AFTER_DAYS_MAX = 36_500
 _repositories, _packages, _versions, _assets, _statuses, _rules = (
     cast(Table, model.__table__) for model in (PackageRepository, Package, Version, Asset, ProjectStatus, UploadRules)
 )
-_UPLOAD = (
+_UPLOAD = Statement(
     select(
         _rules.c.local_versions, _rules.c.closed_after_days, _packages.c.id.label("package"), _statuses.c.status, _statuses.c.reason,
         _versions.c.published_at,
@@ -41,8 +42,10 @@ _UPLOAD = (
     .where(_repositories.c.id == bindparam("repository"))
 )
 # The sum keeps SQLite from going through all files of the package: few files share their bytes, so the digest's index is the way.
-_SAME_BYTES = select(_assets.c.name).where(
-    _assets.c.digest == bindparam("digest"), _assets.c.package_id + 0 == bindparam("package"), _assets.c.deleted_at.is_(None)
+_SAME_BYTES = Statement(
+    select(_assets.c.name).where(
+        _assets.c.digest == bindparam("digest"), _assets.c.package_id + 0 == bindparam("package"), _assets.c.deleted_at.is_(None)
+    )
 )
 
 STATUSES = ("active", "archived", "deprecated", "quarantined")
@@ -133,24 +136,23 @@ def set_rules(site: Site, where: Place, rules: Rules, actor: str) -> None:
         )
 
 
-def check_upload(site: Site, where: Place, name: PackageName, version: Pep440, filename: str, sha256: str) -> None:
+def check_upload(connection: Connection, where: Place, name: PackageName, version: Pep440, filename: str, sha256: str) -> None:
     """Raises UploadRefused or SameBytes; a file that is there already under its own name passes, whatever the rules say now."""
-    with site.db.read() as session:
-        connection = session.connection()
-        now = connection.execute(_UPLOAD, {"repository": where.id, "name": name.name, "key": pypi_key(str(version))}).one()
-        if version.local is not None and now.local_versions is False:
-            raise UploadRefused(filename=filename, why="this package repository takes no local versions (what follows a + in a version)")
-        if now.package is None:
-            return
-        same = connection.execute(_SAME_BYTES, {"package": now.package, "digest": sha256}).scalars().all()
+    asked = {"repository": where.id, "name": name.name, "key": pypi_key(str(version))}
+    [(local_versions, closed_after_days, package, status, reason, published_at)] = _UPLOAD.rows(connection, asked)
+    if version.local is not None and local_versions is False:
+        raise UploadRefused(filename=filename, why="this package repository takes no local versions (what follows a + in a version)")
+    if package is None:
+        return
+    same = [name for (name,) in _SAME_BYTES.rows(connection, {"package": package, "digest": sha256})]
     if filename in same:
         return
     if same:
         raise SameBytes(filename=same[0])
-    if now.status in ("archived", "quarantined"):
-        raise UploadRefused(filename=filename, why=f"the project is {now.status}{_because(Status(now.status, now.reason))}")
-    days = now.closed_after_days or 0
-    if days and now.published_at is not None and now.published_at < clock.now() - timedelta(days=days):
+    if status in ("archived", "quarantined"):
+        raise UploadRefused(filename=filename, why=f"the project is {status}{_because(Status(status, reason))}")
+    days = closed_after_days or 0
+    if days and published_at is not None and published_at < clock.now() - timedelta(days=days):
         raise UploadRefused(filename=filename, why=f"release {version} is older than {days} days and takes no more files")
 
 

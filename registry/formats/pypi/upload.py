@@ -4,6 +4,7 @@ import base64
 import binascii
 import io
 from typing import Any
+from wsgiref.types import WSGIEnvironment
 
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
@@ -34,19 +35,19 @@ _LISTS = {
 }
 
 
-def receive(site: Site, where: Place, actor: str) -> bool:
-    """Takes the running request's upload; answers whether it was new.
+def receive(site: Site, where: Place, environ: WSGIEnvironment, actor: str) -> bool:
+    """Takes a request's upload; answers whether it was new.
 
     Raises Malformed and its kin, FileExists, PublishBlocked; a refused upload leaves no row.
     """
-    form = read_form(intake.body(UPLOAD_BYTES_MAX), site.blobs)
+    form = read_form(environ, intake.body_of(environ, UPLOAD_BYTES_MAX), site.blobs)
     _check_protocol(form)
     filename = archive.parse_file_name(form.filename)
     name, version = _identity(form, filename)
     _check_digests(form)
     assert form.blob is not None
-    rules.check_upload(site, where, name, version, filename.filename, form.blob.digest)
-    with site.blobs.open(form.blob.digest) as file:
+    digest = form.blob.digest
+    with io.BytesIO(form.data) if form.data else site.blobs.open(digest) as file:
         raw = archive.read_metadata(file, filename)
     details = _details(form, raw, filename, name, version)
     facts: dict[str, Any] = {"filetype": filename.filetype, "python": filename.python}
@@ -62,7 +63,9 @@ def receive(site: Site, where: Place, actor: str) -> bool:
     what = store.Publication(
         name, str(details.get("name") or form.one("name")), str(version), details, (asset,), summary=str(details.get("summary", ""))
     )
-    return store.publish(site, where, what, actor)
+    return store.publish(
+        site, where, what, actor, lambda connection: rules.check_upload(connection, where, name, version, filename.filename, digest)
+    )
 
 
 def _provenance(form: Form, filename: str, actor: str) -> bytes:

@@ -1,0 +1,123 @@
+"""Statements that go to the driver as they are: SQLAlchemy compiles each once for a database, and is not asked again.
+
+Around a statement that takes the database ten microseconds SQLAlchemy does some two hundred of work, each time. This is for the
+few paths where that shows; whatever else is written with SQLAlchemy's own connections and sessions stays so.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from sqlalchemy import Connection, Insert, Table, insert
+from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.compiler import SQLCompiler
+
+_Processor = Callable[[Any], Any] | None
+_NOTHING: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A statement as one database takes it."""
+
+    sql: str
+    binds: tuple[tuple[str, Any, _Processor], ...]
+    """Of each parameter, in the order of the text, the name, the value unless another is given, and what the driver needs done to it."""
+    by_name: bool
+    results: tuple[tuple[int, Callable[[Any], Any]], ...]
+    """The columns that need something done to them, and what."""
+
+
+class Statement:
+    """A Core statement. It runs inside the transaction that its caller has begun on the connection, and raises what SQLAlchemy raises."""
+
+    def __init__(self, clause: Any, names: Sequence[str] | None = None) -> None:
+        """`names` are the columns that an INSERT fills, as SQLAlchemy would otherwise tell from the values."""
+        self._clause, self._names = clause, list(names) if names is not None else None
+        self._plans: dict[str, _Plan] = {}
+
+    def run(self, connection: Connection, values: Mapping[str, Any] = _NOTHING) -> None:
+        """Runs a statement that answers nothing."""
+        self._send(connection, values)
+
+    def rows(self, connection: Connection, values: Mapping[str, Any] = _NOTHING) -> list[tuple[Any, ...]]:
+        """All rows."""
+        plan, cursor = self._send(connection, values)
+        found = cast(list[tuple[Any, ...]], cursor.fetchall())
+        return [_read(plan, row) for row in found] if plan.results else found
+
+    def first(self, connection: Connection, values: Mapping[str, Any] = _NOTHING) -> tuple[Any, ...] | None:
+        """The first row of few."""
+        found = self.rows(connection, values)
+        return found[0] if found else None
+
+    def _send(self, connection: Connection, values: Mapping[str, Any]) -> tuple[_Plan, Any]:
+        dialect = connection.dialect
+        plan = self._plans.get(dialect.name)
+        if plan is None:
+            plan = self._plans[dialect.name] = self._plan(dialect)
+        sent: list[Any] = []
+        for name, default, process in plan.binds:
+            value = values.get(name, default)
+            sent.append(value if process is None else process(value))
+        parameters: Any = dict(zip((name for name, _, _ in plan.binds), sent, strict=True)) if plan.by_name else sent
+        cursor: Any = connection.connection.cursor()
+        try:
+            cursor.execute(plan.sql, parameters)
+        except dialect.loaded_dbapi.Error as error:
+            raise _told(connection, plan.sql, error, cursor) from error
+        return plan, cursor
+
+    def _plan(self, dialect: Dialect) -> _Plan:
+        compiled = cast(SQLCompiler, self._clause.compile(dialect=dialect, column_keys=self._names))
+        if compiled.post_compile_params or compiled.literal_execute_params:
+            raise ValueError(f"its text depends on the values: {compiled}")
+        defaults, binds = compiled.params, {compiled.bind_names[bind]: bind for bind in compiled.bind_names}
+        order = compiled.positiontup if compiled.positional else list(binds)
+        results: list[tuple[int, Callable[[Any], Any]]] = []
+        for number, column in enumerate(_columns(self._clause)):
+            process = column.type.dialect_impl(dialect).result_processor(dialect, None)
+            if process is not None:
+                results.append((number, process))
+        return _Plan(
+            str(compiled), tuple((name, defaults[name], _in(binds[name], dialect)) for name in order or ()), not compiled.positional,
+            tuple(results),
+        )
+
+
+def inserting(table: Table, *, returning_id: bool = False) -> Statement:
+    """An INSERT of one row that names every column but the key `id`, which it answers if asked to."""
+    clause: Insert = insert(table)
+    names = [column.name for column in table.columns if column.name != "id"]
+    return Statement(clause.returning(table.c.id) if returning_id else clause, names)
+
+
+def _columns(clause: Any) -> Sequence[Any]:
+    if clause.is_select:
+        return list(clause.selected_columns)
+    return list(getattr(clause, "exported_columns", ()))
+
+
+def _in(bind: Any, dialect: Dialect) -> _Processor:
+    process: _Processor = bind.type.dialect_impl(dialect).bind_processor(dialect)
+    return process
+
+
+def _read(plan: _Plan, row: tuple[Any, ...]) -> tuple[Any, ...]:
+    values = list(row)
+    for number, process in plan.results:
+        values[number] = process(values[number])
+    return tuple(values)
+
+
+def _told(connection: Connection, sql: str, error: Exception, cursor: Any) -> Exception:
+    """The driver's error as SQLAlchemy would tell it, values left out."""
+    dialect = connection.dialect
+    lost = dialect.is_disconnect(cast(Any, error), connection.connection, cursor)
+    told = DBAPIError.instance(
+        sql, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, connection_invalidated=lost, dialect=dialect,
+    )
+    if lost:
+        connection.invalidate(error)
+    return told
