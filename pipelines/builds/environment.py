@@ -4,13 +4,15 @@ import contextlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from pipelines.builds.buildspec import NAME, BadBuildspec, LoadedSpec
 from pipelines.builds.request import BuildRequest, RegistryAccess
 from pipelines.builds.scripts import Places
 
 DEFAULT_FORWARD_PORT = 8642
+_USER = "build"
+"""The name beside the registry's token, which alone says who asks."""
 
 
 def forward_port(base_url: str) -> int:
@@ -70,17 +72,24 @@ def npmrc(request: BuildRequest) -> str:
     )
 
 
+def netrc(request: BuildRequest) -> str:
+    """The `.netrc` of the build's home. pip and uv read it: credentials within an index address would stand in pip's command lines."""
+    url = registry_url(request)
+    if not url or request.registry is None:
+        return ""
+    return f"machine {urlsplit(url).hostname} login {_USER} password {request.registry.token}\n"
+
+
 def _clients(url: str, registry: RegistryAccess) -> dict[str, str]:
-    scheme, _, rest = url.partition("://")
     place = f"{registry.domain}/{registry.repository}"
-    index = f"{scheme}://build:{quote(registry.token, safe='')}@{rest}/pypi/{place}/simple/"
+    index = f"{url}/pypi/{place}/simple/"
     return {
         "LOCKGATE_URL": url,
         "LOCKGATE_REGISTRY_TOKEN": registry.token,
         "PIP_INDEX_URL": index,
         "UV_DEFAULT_INDEX": index,
         "TWINE_REPOSITORY_URL": f"{url}/pypi/{place}/",
-        "TWINE_USERNAME": "build",
+        "TWINE_USERNAME": _USER,
         "TWINE_PASSWORD": registry.token,
     }
 

@@ -57,7 +57,10 @@ def prepare(request: BuildRequest, loaded: LoadedSpec, executor: Executor, nonce
     room = workspace.make(request, tools, places)
     base = _base(executor, tools, places, request)
     variables = environment.compose(request, loaded, places, base, started_at)
-    (room.volume / "home" / ".npmrc").write_text(environment.npmrc(request))
+    for name, text in ((".npmrc", environment.npmrc(request)), (".netrc", environment.netrc(request))):
+        file = room.volume / "home" / name
+        file.touch(0o600)
+        file.write_text(text)
     commands = _write_scripts(request, loaded, room.control, places, nonce, executor)
     (room.control / scripts.ENVIRONMENT).write_text(scripts.environment_script(variables))
     if owner := executor.owner():

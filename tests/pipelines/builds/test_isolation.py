@@ -343,7 +343,7 @@ def test_publishing_has_its_settings(build, index):
         f"http://{place}/pypi/acme/main/",
         "build",
         "LGT_build-token",
-        f"http://build:LGT_build-token@{place}/pypi/acme/main/simple/",
-        f"http://build:LGT_build-token@{place}/pypi/acme/main/simple/",
+        f"http://{place}/pypi/acme/main/simple/",
+        f"http://{place}/pypi/acme/main/simple/",
         f"http://{place}",
     ]
