@@ -3,6 +3,7 @@
 import io
 from typing import Any
 
+import structlog
 from flask import Blueprint, Response
 from sqlalchemy import func, select
 
@@ -13,6 +14,11 @@ from service.kernel.bus import JobFailure, Outbox
 
 health = Blueprint("health", __name__)
 _PROBE = b"lockgate"
+_log = structlog.get_logger("web")
+
+
+class _Missing(Exception):
+    """What is missing, in words for anybody."""
 
 
 @health.get("/healthz")
@@ -52,8 +58,12 @@ def metrics() -> Response:
 def _probe(part: Any) -> str:
     try:
         part()
-    except Exception as error:  # noqa: BLE001  any failure means "not ready", and its words are the answer
-        return f"{type(error).__name__}: {error}"[:200]
+    except _Missing as error:
+        return str(error)
+    except Exception as error:  # noqa: BLE001  any failure means "not ready"
+        # Anybody may ask, and a driver's words name hosts, ports, users and paths.
+        _log.warning("not-ready", part=part.__name__.strip("_"), error=f"{type(error).__name__}: {error}")
+        return f"{type(error).__name__}; the server's log says more"
     return "ok"
 
 
@@ -70,4 +80,4 @@ def _blobs() -> None:
 def _worker() -> None:
     with site().db.read() as session:
         if not workers.alive(session):
-            raise RuntimeError("no worker has been heard from in the last 20 seconds")
+            raise _Missing("no worker has been heard from in the last 20 seconds")

@@ -13,7 +13,7 @@ from service.kernel.auth import Principal
 from service.kernel.errors import Refused, Unauthenticated
 from service.kernel.site import Site
 
-COOKIE = "lockgate_session"
+_COOKIE = "lockgate_session"
 GRANTS = "lockgate.grants"
 """In the WSGI environment: the (action, resource) pairs that the running request was allowed."""
 P = ParamSpec("P")
@@ -99,12 +99,18 @@ def client_address(environ: Mapping[str, Any]) -> str:
     return forwarded.rpartition(",")[2].strip() or str(environ.get("REMOTE_ADDR", ""))
 
 
+def cookie_name() -> str:
+    """The login's cookie, named by the port in the request's address: browsers send cookies to every port of a host."""
+    _, colon, port = request.host.rpartition(":")
+    return f"{_COOKIE}_{port}" if colon and port.isdigit() else _COOKIE
+
+
 def _authenticate() -> Principal:
     if credentials_of(request.headers):
         return authenticate(site(), request.headers, client_address(request.environ))
     with site().db.read() as session:
         # A cookie never opens package or git routes: those belong to clients, and a page could be made to call them.
-        cookie = "" if request.blueprint == "git_http" or _is_client_path(request.path) else request.cookies.get(COOKIE)
+        cookie = "" if request.blueprint == "git_http" or _is_client_path(request.path) else request.cookies.get(cookie_name())
         who = auth.principal_of_login(session, cookie, client_address(request.environ)) if cookie else None
     if who is None:
         raise Unauthenticated(why="this needs a token and none was sent")

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from flask import request
 from markupsafe import Markup
 
-from service.kernel.access import COOKIE, credentials_of, site
+from service.kernel.access import cookie_name, credentials_of, site
 from service.kernel.errors import Problem
 
 FIELD = "csrf_token"
@@ -34,7 +34,7 @@ class ForeignRequest(Problem):
 
 def token() -> str:
     """The form token of the running session; "" when there is none."""
-    cookie = request.cookies.get(COOKIE, "")
+    cookie = request.cookies.get(cookie_name(), "")
     if not cookie:
         return ""
     mask = secrets.token_bytes(32)
@@ -60,7 +60,7 @@ def check() -> None:
         raise ForeignRequest(why=why)
     if request.path.startswith(_CLIENT_PATHS) or credentials_of(request.headers):
         return
-    cookie = request.cookies.get(COOKIE, "")
+    cookie = request.cookies.get(cookie_name(), "")
     if cookie and not _fits(_sent_token(), cookie):
         raise ForeignRequest(why="its form token is missing or belongs to another session")
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 
 from service.kernel import audit, auth, clock
-from service.kernel.access import COOKIE, client_address, needs, principal, public, site
+from service.kernel.access import client_address, cookie_name, needs, principal, public, site
 from service.kernel.bus import JobFailure
 from service.kernel.errors import Malformed, Unauthenticated
 from service.web import components, panels, tokens, trail
@@ -112,13 +112,13 @@ def log_in() -> BaseResponse:
         page = render_template("web/login.html", onward=onward, trouble=problem.detail, who=None)
         return Response(page, 401)
     with site().db.write() as session:
-        old = request.cookies.get(COOKIE, "")
+        old = request.cookies.get(cookie_name(), "")
         if old:
             auth.end_login(session, old)
         value = auth.start_login(session, who.token_id, LOGIN_LIFETIME)
         audit.record(session, who.name, "admin:LogIn", f"admin/accounts/{who.name}", token=who.token_id)
     answer = redirect(onward, 303)
-    answer.set_cookie(COOKIE, value, max_age=LOGIN_LIFETIME, httponly=True, samesite="Lax", secure=_secure(), path="/")
+    answer.set_cookie(cookie_name(), value, max_age=LOGIN_LIFETIME, httponly=True, samesite="Lax", secure=_secure(), path="/")
     return answer
 
 
@@ -126,12 +126,12 @@ def log_in() -> BaseResponse:
 @public
 def log_out() -> BaseResponse:
     """Ends the browser session; without one there is nothing to end."""
-    cookie = request.cookies.get(COOKIE, "")
+    cookie = request.cookies.get(cookie_name(), "")
     if cookie:
         with site().db.write() as session:
             auth.end_login(session, cookie)
     answer = redirect("/login", 303)
-    answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="Lax", secure=_secure())
+    answer.delete_cookie(cookie_name(), path="/", httponly=True, samesite="Lax", secure=_secure())
     return answer
 
 

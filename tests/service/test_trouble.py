@@ -16,7 +16,10 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
+from service.app import create_app
 from service.kernel.auth import new_secret
+from service.kernel.site import Settings
+from service.start import open_site
 from service.trouble import DatabaseAway, NoRoom, explained
 from tests.lockgate_server import free_port, wait_for
 from tests.registry.made import Distribution, form, sdist, wheel
@@ -103,3 +106,14 @@ def test_an_upload_without_room_leaves_nothing(tiny: _Tiny) -> None:
     assert tiny.ask("GET", "/readyz")[0] == 200, "the half upload is gone"
     assert tiny.ask("GET", "/pypi/default/main/simple/large/")[0] == 404
     assert tiny.upload(wheel("small", "1.0"))[0] == 200
+
+
+def test_readiness_tells_strangers_what_is_missing_and_not_where(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    port = free_port()
+    site = open_site(Settings(data=tmp_path, database_url=f"postgresql://somebody@127.0.0.1:{port}/shop"))
+    answer = create_app(site).test_client().get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json["blobs"] == "ok"
+    assert answer.json["database"] == "OperationalError; the server's log says more"
+    site.db.close()

@@ -20,7 +20,7 @@ def test_after_login_the_wanted_page_opens(stranger):
 def test_the_session_cookie_is_kept_from_scripts(stranger):
     answer = stranger.post("/login", {"token": stranger.server.token})
     cookie = answer.headers["Set-Cookie"]
-    assert cookie.startswith("lockgate_session=")
+    assert cookie.startswith(f"lockgate_session_{stranger.server.port}="), "two servers of one host do not end each other's logins"
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
     assert "Path=/" in cookie
@@ -54,7 +54,7 @@ def test_a_login_page_never_repeats_the_token(stranger):
 def test_logging_out_ends_the_session_everywhere(visitor):
     kept = dict(visitor.cookies)
     assert visitor.submit("/", "/logout", {}).status == 303
-    assert "lockgate_session" not in visitor.cookies
+    assert not [name for name in visitor.cookies if name.startswith("lockgate_session")]
     assert Visitor(visitor.server, kept).get("/").status == 302
 
 
