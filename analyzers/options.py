@@ -22,7 +22,7 @@ Names = Annotated[
     tuple[Annotated[str, Field(pattern=_NAME, max_length=200)], ...], Field(min_length=1, max_length=100)
 ]
 SinkKind = Literal[
-    "sql", "command", "code", "import", "template", "deserialize", "path", "xss", "ldap", "xpath", "nosql", "xml", "ssrf",
+    "sql", "command", "code", "import", "template", "deserialize", "path", "xss", "ldap", "xpath", "nosql", "xml", "entities", "ssrf",
     "redirect", "header", "mail", "log", "regex", "session",
 ]  # fmt: skip
 """The kinds of `analyzers/models/kinds.toml`, written out so that this module stays cheap to import."""

@@ -83,6 +83,8 @@ class Calls(Expressions):
             parts += [one for keyword, one in keywords.items() if sink.whole or keyword in sink.keywords]
             if sink.kind == "xss":  # dictionaries are sent as JSON
                 parts = [one for one in parts if one.items is None or one.ref is not None]
+            if sink.kind == "path":  # an upload is an open file; its name is not
+                parts = [one for one in parts if not (isinstance(one.ref, str) and one.ref.endswith(_UPLOADS))]
             if sink.receiver and receiver is not None:
                 parts.append(receiver)
             if parts:
@@ -307,5 +309,6 @@ def _marked(value: Value) -> Value:
     return Value(taints=taints, unknown=value.unknown)
 
 
+_UPLOADS = (".files[]", ".files.get()")
 _KNOWN_BUILTINS = frozenset(f"builtins.{name}" for name in ("str", "repr", "bytes", "format", "chr", "max", "min", "sum", "abs",
                                                             "bytearray", "ascii", "next", "hex", "oct", "bin"))  # fmt: skip

@@ -48,6 +48,22 @@ def all_cases() -> Iterator[Case]:
             yield from _twins(way_in, shapes[0], *outs[(at * 3 + turn * 11) % len(outs)], ("in",))
 
 
+    yield from _later_cases(ways_in, shapes)
+
+
+def _later_cases(older: list[dict[str, Any]], shapes: list[dict[str, Any]]) -> Iterator[Case]:
+    """What was added later, crossed for itself: the cases before it stay what they were, and who is held out."""
+    ways_in, sinks = _read("framework", "later"), _read("sink", "later")
+    outs = [(sink, number) for sink in sinks for number in range(len(sink["bad"]))]
+    for at, (sink, number) in enumerate(outs):
+        for turn in range(len(ways_in) + 4):
+            way_in = ways_in[turn] if turn < len(ways_in) else older[(at * 3 + turn * 5) % len(older)]
+            yield from _twins(way_in, shapes[(at * 5 + turn * 11 + 1) % len(shapes)], sink, number, ("through", "out"))
+    for at, way_in in enumerate(ways_in):
+        for turn, shape in enumerate(shapes):
+            yield from _twins(way_in, shape, *outs[(at * 3 + turn) % len(outs)], ("in",))
+
+
 def _twins(way_in: dict[str, Any], shape: dict[str, Any], sink: dict[str, Any], number: int, twists: tuple[str, ...]) -> Iterator[Case]:
     name = f"{way_in['name']}, {shape['name']}, {sink['kind']} {number} of {sink['top'][:30]!r}"
     for twist in ("", *twists):
@@ -66,6 +82,6 @@ def _program(frame: str, top: str, through: str, imports: str, out: str) -> str:
     return "\n\n".join(part for part in (imports, top, "\n".join(lines)) if part) + "\n"
 
 
-def _read(name: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = tomllib.loads((_FOLDER / f"{name}s.toml").read_text())[name]
+def _read(name: str, file: str = "") -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = tomllib.loads((_FOLDER / f"{file or name + 's'}.toml").read_text())[name]
     return found

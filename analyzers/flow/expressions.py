@@ -6,10 +6,11 @@ from analyzers.flow import fold, ir
 from analyzers.flow.guards import Guards
 from analyzers.flow.models import Source
 from analyzers.flow.state import ClassRef, Closure, Instance
-from analyzers.flow.value import ANY, CLEAN, UNKNOWN, Taint, Trail, Value, constant, element, item, join, mixed, sequence, step
+from analyzers.flow.value import ANY, CLEAN, UNKNOWN, Taint, Trail, Value, cleaned, constant, element, item, join, mixed, sequence, step
 
 REQUEST = "<request>"
 """The full name of an HTTP request of whatever framework."""
+_MARKUP = ("markupsafe.Markup()", "flask.Markup()", "jinja2.Markup()")
 _TEXT_MAX = 2000
 
 
@@ -83,7 +84,10 @@ class Expressions(Guards):
         key = self.evaluate(node.key)
         if base.constants is not None and key.constants is not None:
             return _indexed(base, key)
-        return item(base, key)
+        found = item(base, key)
+        if isinstance(base.ref, str) and base.ref.endswith(".files"):
+            return Value(taints=found.taints, ref=f"{base.ref}[]", unknown=True)
+        return found
 
     def _binary(self, node: ir.Binary) -> Value:
         left, right = self.evaluate(node.left), self.evaluate(node.right)
@@ -99,7 +103,10 @@ class Expressions(Guards):
             return sequence([*left.items.values(), *right.items.values()])
         if op == "Add" and left.items is not None and left.ref is None:
             return Value(items={**left.items, ANY: join(left.items.get(ANY), element(right))})
-        return step(mixed(left, right), "it is put into a longer text", self.path, node)
+        told = mixed(left, right)
+        if left.ref in _MARKUP:  # what is put into markup is escaped
+            told = cleaned(told, frozenset({"xss"}))
+        return step(told, "it is put into a longer text", self.path, node)
 
     def _joined(self, node: ir.Joined) -> Value:
         parts = [self.evaluate(one) for one in node.parts]

@@ -97,6 +97,9 @@ class Models:
         """What a table says of a call with this full name, or else of the method."""
         if name is not None and (found := table.get(name)) is not None:
             return found
+        of, called, _ = (name or "").partition("().")
+        if called and (found := table.get(f"{of}().*.{word}")) is not None:
+            return found
         return table.get(f"*.{word}")
 
 

@@ -20,6 +20,7 @@ _NUMBERS = frozenset({"int", "float", "bool", "UUID", "Decimal", "date", "dateti
 _NOT_INPUT = re.compile(r"\b(Depends|Security|inject|Session|BackgroundTasks|Response|Settings)\b")
 _NUMBER_PART = re.compile(r"<(?:int|float|uuid)(?:\([^>]*\))?:(\w+)>|\{(\w+):(?:int|float|uuid)\}")
 _SENT = re.compile(r"(requests|httpx|httpcore|urllib|scrapy)\.|(.*\.)?(Prepared|Client|Outgoing)Request$")
+_RPC = Source("remote", "the request of the remote call")
 _SELF = frozenset({"self", "cls"})
 _LAMBDA = Source("remote", "the event of the function's caller")
 
@@ -136,11 +137,11 @@ class _Program:
         """Interprets a function as if anybody could call it with anything."""
         self.run.frames.append(Frame(closure.scope, {}))
         try:
-            handler, numbers = self._handler(closure)
+            handler, numbers = (_RPC, set[str]()) if _serves_rpc(closure, of) else self._handler(closure)
             env = {}
             for number, param in enumerate(closure.function.params):
                 env[param.name] = self._parameter(closure, of, number, param, handler, numbers)
-            is_page = handler is not None and handler.label == "remote" and not (handler.json and _is_json(closure))
+            is_page = handler is not None and handler is not _RPC and handler.label == "remote" and not (handler.json and _is_json(closure))
             self.run.enter(closure, env, handler=is_page)
         finally:
             self.run.frames.pop()
@@ -166,6 +167,8 @@ class _Program:
     ) -> Value:
         if number == 0 and of is not None and closure.kind != "static":
             return Value(ref=of) if closure.kind == "class" else self._object(closure, of)
+        if handler is _RPC:
+            return self.run.tainted(_RPC, param.node) if param.name == "request" else Value(ref="grpc.ServicerContext()", unknown=True)
         if param.name in ("request", "req") or param.annotation in ("Request", "HttpRequest", "WSGIRequest"):
             return UNKNOWN if self._is_sent(closure, param.annotation) else Value(ref=REQUEST, unknown=True)
         if handler is not None and param.name != "context":
@@ -195,6 +198,12 @@ class _Program:
         arguments = [empty, *(_unknown(one) for one in start.ref.function.params[1:])]
         _, after = self.run.invoked(start.ref, arguments, {}, closure.function.node)
         return after.get(start.ref.function.params[0].name if start.ref.function.params else "", empty)
+
+
+def _serves_rpc(closure: Closure, of: ClassRef | None) -> bool:
+    """Whether it is a method of a gRPC servicer, https://grpc.io/docs/languages/python/basics/: (self, request, context)."""
+    params = [one.name for one in closure.function.params][1:]
+    return of is not None and params == ["request", "context"] and any(name.endswith("Servicer") for name in of.names)
 
 
 def _is_json(closure: Closure) -> bool:

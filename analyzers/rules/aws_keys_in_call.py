@@ -24,7 +24,7 @@ class AwsKeysInCall(CallRule):
         "https://boto3.amazonaws.com/v1/documentation/api/latest/guide/credentials.html",
         "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html",
     )
-    triggers = ("aws_secret_access_key",)
+    triggers = ("aws_secret_access_key", "Session(")
     calls = frozenset(f"boto3.{maker}" for maker in _MAKERS)
     invalid = (
         "import boto3\ns3 = boto3.client('s3', aws_access_key_id=settings.KEY, aws_secret_access_key=settings.SECRET)",
@@ -32,6 +32,7 @@ class AwsKeysInCall(CallRule):
         ("from boto3 import resource\nclass Store:\n    def __init__(self, key, secret):\n"
          "        self.db = resource('dynamodb', aws_access_key_id=key, aws_secret_access_key=secret)"),
         "import boto3 as b\ndef f(c):\n    return b.session.Session(aws_access_key_id=c.k, aws_secret_access_key=c.s).client('sqs')",
+        "import boto3\ndef f(k, s):\n    return boto3.Session(k, s, region_name='eu-west-1')",
         "import boto3\ndef f(k, s):\n    boto3.setup_default_session(aws_access_key_id=k, aws_secret_access_key=s)",
         ("import boto3\nasync def f(c):\n"
          "    return boto3.client('s3', aws_access_key_id=c['id'], aws_secret_access_key=c['key'], aws_session_token=None)"),
@@ -41,6 +42,7 @@ class AwsKeysInCall(CallRule):
         ("import boto3\ndef f(c):\n    return boto3.client('s3', aws_access_key_id=c['AccessKeyId'],\n"
          "                        aws_secret_access_key=c['SecretAccessKey'], aws_session_token=c['SessionToken'])"),
         "import boto3\ns3 = boto3.Session(profile_name='shop').client('s3')  # aws_secret_access_key",
+        "import boto3\ndef f(k, s, t):\n    return boto3.Session(k, s, t)",
         "import boto3\nsession = boto3.Session(aws_access_key_id=None, aws_secret_access_key=None)",
         "def f(minio, k, s):\n    return minio.client('s3', aws_access_key_id=k, aws_secret_access_key=s)",
         "import boto3\ns3 = boto3.client('s3', endpoint_url='http://localhost:9000', aws_access_key_id='a', aws_secret_access_key='b')",
@@ -48,8 +50,9 @@ class AwsKeysInCall(CallRule):
 
     def check(self, node: cst.Call, name: str) -> None:
         """Looks for keys without a session token; what is written out is another rule's matter, and so is a server of one's own."""
-        secret = argument(node, "aws_secret_access_key")
-        token = argument(node, "aws_session_token")
+        session = name.endswith("Session")
+        secret = argument(node, "aws_secret_access_key", 1 if session else None)
+        token = argument(node, "aws_session_token", 2 if session else None)
         given = secret is not None and not is_name(secret, "None") and string_value(secret) is None
         if given and (token is None or is_name(token, "None")) and argument(node, "endpoint_url") is None and dotted(node.func):
             self.report(node)

@@ -2,10 +2,11 @@
 
 import libcst as cst
 
-from analyzers.blocks import in_loop
+from analyzers.blocks import calls_in, in_loop
 from analyzers.calls import CallRule
 
 _ERRORS = frozenset({"botocore.exceptions.ClientError", "botocore.exceptions.BotoCoreError", "botocore.exceptions.EndpointConnectionError"})
+_ALL = frozenset({"builtins.Exception", "builtins.BaseException"})
 
 
 class AwsOwnRetry(CallRule):
@@ -21,7 +22,7 @@ class AwsOwnRetry(CallRule):
     cwe = None
     prior = 0.4
     references = ("https://boto3.amazonaws.com/v1/documentation/api/latest/guide/retries.html",)
-    triggers = ("botocore",)
+    triggers = ("botocore", "boto3")
     calls = frozenset({"time.sleep", "asyncio.sleep"})
     invalid = (
         ("import time\nfrom botocore.exceptions import ClientError\ndef f(s3):\n    for n in range(5):\n        try:\n"
@@ -32,6 +33,9 @@ class AwsOwnRetry(CallRule):
         ("from time import sleep\nfrom botocore.exceptions import BotoCoreError, ClientError\nclass A:\n    def f(self):\n"
          "        for _ in range(3):\n"
          "            try:\n                self.c.get()\n            except (BotoCoreError, ClientError):\n                sleep(5)"),
+        ("import time, boto3\nsqs = boto3.client('sqs')\ndef f(m):\n    while True:\n"
+         "        try:\n            return sqs.send_message(**m)\n"
+         "        except Exception:\n            time.sleep(1)"),
         ("import asyncio\nfrom botocore.exceptions import ClientError as Failed\nasync def f(c):\n    while True:\n"
          "        try:\n            await c.get()\n"
          "        except Failed:\n            await asyncio.sleep(1)"),
@@ -52,6 +56,8 @@ class AwsOwnRetry(CallRule):
          "            time.sleep(1)"),
         ("import time\nfrom botocore.exceptions import ClientError\ndef f(c):\n    while True:\n        try:\n            c.get()\n"
          "        except ClientError:\n            break\n        time.sleep(60)"),
+        ("import time, boto3\ndef f(m):\n    while True:\n        try:\n            return m.send()\n"
+         "        except Exception:\n            time.sleep(1)"),
         ("import time\nfrom mine import ClientError  # not botocore\nfor n in x:\n    try:\n        go()\n"
          "    except ClientError:\n        time.sleep(1)"),
     )
@@ -62,5 +68,11 @@ class AwsOwnRetry(CallRule):
         if not isinstance(handler, cst.ExceptHandler) or handler.type is None or not in_loop(self.context.parents):
             return
         caught = [one.value for one in handler.type.elements] if isinstance(handler.type, cst.Tuple) else [handler.type]
-        if any(self.qualified_name(one) in _ERRORS for one in caught):
+        names = [self.qualified_name(one) for one in caught]
+        if any(name in _ERRORS for name in names) or (any(name in _ALL for name in names) and self._calls_aws()):
             self.report(node)
+
+    def _calls_aws(self) -> bool:
+        """Whether what is tried calls an object of boto3's."""
+        tried = [one for one in self.context.inside(cst.Try)[:1] if isinstance(one, cst.Try)]
+        return any((self.qualified_name(call.func) or "").startswith("boto3.") for one in tried for call in calls_in(one.body))

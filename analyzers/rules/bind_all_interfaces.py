@@ -2,12 +2,14 @@
 
 import libcst as cst
 
+from analyzers.blocks import last_name
 from analyzers.literal import text_of
 from analyzers.rule import Rule
 from analyzers.syntax import argument
 
 _ALL = frozenset({"0.0.0.0", "::"})  # noqa: S104  what the rule looks for
 _SECOND = frozenset({"asyncio.start_server", "asyncio.get_event_loop().create_server", "asyncio.get_running_loop().create_server"})
+_PORTS = frozenset({"add_insecure_port", "add_secure_port"})
 _LISTEN = ("0.0.0.0:", "[::]:", "*:")
 
 
@@ -24,8 +26,9 @@ class BindAllInterfaces(Rule):
     cwe = 605
     prior = 0.4
     references = ("https://docs.python.org/3/library/socket.html#socket-families",)
-    triggers = ("0.0.0.0", "::", "*:", "bind", "Server")  # noqa: S104  what the rule looks for
+    triggers = ("0.0.0.0", "::", "*:", "bind", "Server", "_port")  # noqa: S104  what the rule looks for
     invalid = (
+        "import grpc\ndef f(pool):\n    server = grpc.server(pool)\n    server.add_insecure_port('0.0.0.0:50051')",
         "def f(app):\n    app.run(host='0.0.0.0', port=80)",
         "import socket\ns = socket.socket()\ns.bind(('0.0.0.0', 80))",
         "from http.server import HTTPServer\ndef f(handler):\n    return HTTPServer(('', 80), handler)",
@@ -36,6 +39,7 @@ class BindAllInterfaces(Rule):
         "import waitress\ndef main(app):\n    waitress.serve(app, listen='*:8080')",
     )
     valid = (
+        "def f(server):\n    server.add_insecure_port('127.0.0.1:50051')",
         "def f(app):\n    app.run(host='127.0.0.1')",
         "def f(app, host):\n    app.run(host=host)",
         "def f(address):\n    return address == '0.0.0.0'",
@@ -50,6 +54,8 @@ class BindAllInterfaces(Rule):
         """Looks at addresses that servers get."""
         host = argument(node, "host")
         listen = text_of(argument(node, "listen"), self.scope)
+        if last_name(node.func) in _PORTS and node.args:  # gRPC
+            listen = text_of(node.args[0].value, self.scope)
         if listen is not None and listen.startswith(_LISTEN):
             self.report(node)
             return

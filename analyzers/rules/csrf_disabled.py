@@ -31,10 +31,14 @@ class CsrfDisabled(Rule):
         "app.config['WTF_CSRF_ENABLED'] = False",
         "from flask_wtf import CSRFProtect\ncsrf = CSRFProtect()\n@csrf.exempt\ndef pay(): ...",
         "class Config:\n    WTF_CSRF_ENABLED = False",
+        ("from django.utils.decorators import method_decorator\nfrom django.views.decorators.csrf import csrf_exempt\n"
+         "@method_decorator(csrf_exempt, name='dispatch')\nclass Pay(View): ..."),
         "from django.views.decorators.csrf import csrf_exempt as free\nview = free(handler)",
         "app.config.update(WTF_CSRF_CHECK_DEFAULT=False)",
     )
     valid = (
+        ("from django.utils.decorators import method_decorator\nfrom django.views.decorators.csrf import csrf_exempt, csrf_protect\n"
+         "@method_decorator(csrf_protect, name='dispatch')\nclass Pay(View): ..."),
         "from django.views.decorators.csrf import csrf_protect\n@csrf_protect\ndef pay(request): ...",
         "app.config['WTF_CSRF_ENABLED'] = True",
         "def f(flag):\n    app.config['WTF_CSRF_ENABLED'] = flag",
@@ -46,7 +50,10 @@ class CsrfDisabled(Rule):
 
     def visit_Decorator(self, node: cst.Decorator) -> None:
         """Looks at exemptions."""
-        if self.qualified_name(node.decorator) in _EXEMPT:
+        named = node.decorator
+        if isinstance(named, cst.Call) and self.qualified_name(named.func) == "django.utils.decorators.method_decorator" and named.args:
+            named = named.args[0].value
+        if self.qualified_name(named) in _EXEMPT:
             self.report(node)
 
     def visit_Call(self, node: cst.Call) -> None:

@@ -8,7 +8,7 @@ import libcst as cst
 
 from analyzers.rule import Rule
 from analyzers.scope import parameters
-from analyzers.syntax import children, string_value
+from analyzers.syntax import children, descend, string_value
 
 _STATEMENTS_MIN = 5
 
@@ -27,6 +27,8 @@ class DuplicateFunction(Rule):
     references = ("https://cwe.mitre.org/data/definitions/1006.html",)
     triggers = ("def ",)
     invalid = (
+        ("def a(p):\n    with open(p) as f:\n        for r in f:\n            if r:\n                use(r)\n    return p\n"
+         "def b(p):\n    with open(p) as f:\n        for r in f:\n            if r:\n                use(r)\n    return p"),
         ("def a(x):\n    y = x + 1\n    z = y * 2\n    log(z)\n    save(z)\n    return z\ndef b(x):\n    y = x + 1\n"
          "    z = y * 2\n    log(z)\n    save(z)\n    return z"),
         ("class A:\n    def f(self, x):\n        self.n += 1\n        if x:\n            go(x)\n        log(x)\n"
@@ -45,6 +47,7 @@ class DuplicateFunction(Rule):
          "    print(z)\n    return z"),
     )
     valid = (
+        "def a(x):\n    for y in x:\n        if y:\n            go(y)\ndef b(x):\n    for y in x:\n        if y:\n            go(y)",
         ("def a(x):\n    y = x + 1\n    z = y * 2\n    log(z)\n    save(z)\n    return z\ndef b(x):\n    y = x + 1\n"
          "    z = y * 3\n    log(z)\n    save(z)\n    return z"),
         "def a(x):\n    return x + 1\ndef b(x):\n    return x + 1",
@@ -64,7 +67,7 @@ class DuplicateFunction(Rule):
         alike: dict[Any, list[tuple[cst.FunctionDef, list[cst.CSTNode]]]] = defaultdict(list)
         for function in _functions(node.body):
             body = _body(function)
-            if len(body) >= _STATEMENTS_MIN:
+            if _statements(body) >= _STATEMENTS_MIN:
                 params = tuple(one.name.value for one in parameters(function.params))
                 shape = (params, tuple(type(one) for one in body))
                 for first, known in alike[shape]:
@@ -91,6 +94,12 @@ def _body(function: cst.FunctionDef) -> list[cst.CSTNode]:
         found.extend(one.body if isinstance(one, cst.SimpleStatementLine) else [one])
     has_docstring = bool(found) and isinstance(found[0], cst.Expr) and string_value(found[0].value) is not None
     return found[1:] if has_docstring else found
+
+
+def _statements(body: list[cst.CSTNode]) -> int:
+    """How many there are, also in blocks."""
+    kinds = (cst.BaseSmallStatement, cst.BaseCompoundStatement)
+    return sum(isinstance(below, kinds) for one in body for below in descend(one))
 
 
 def _same(one: cst.CSTNode, other: cst.CSTNode) -> bool:

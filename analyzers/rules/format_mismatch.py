@@ -5,12 +5,15 @@ import string
 
 import libcst as cst
 
+from analyzers.blocks import last_name
 from analyzers.rule import Rule
-from analyzers.syntax import string_value
+from analyzers.syntax import descend, is_name, string_value
 
 _PERCENT = re.compile(r"%(?:\((\w+)\))?[#0 +-]*(\*|\d+)?(?:\.(\*|\d+))?[hlL]?([diouxXeEfFgGcrsa%])")
 _LEVELS = ("debug", "info", "warning", "error", "critical", "exception")
 _LOGS = frozenset(f"{logger}.{level}" for logger in ("logging", "logging.getLogger()") for level in _LEVELS)
+_SINGLES = frozenset({"builtins.str", "builtins.int", "builtins.float", "builtins.len", "builtins.repr", "builtins.input"})
+_TEXT_GIVING = frozenset({"upper", "lower", "strip", "lstrip", "rstrip", "title", "capitalize", "casefold", "removeprefix", "removesuffix"})
 
 
 class FormatMismatch(Rule):
@@ -33,6 +36,9 @@ class FormatMismatch(Rule):
     invalid = (
         "x = '%s %s' % (a,)",
         "x = '%d' % (a, b)",
+        "def f(name):\n    name = name.strip()\n    return '%s has %d' % name",
+        "def f(name):\n    log(name.upper())\n    return '%s has %d' % name",
+        "def f(name: str):\n    return '%s has %d' % name",
         "x = '{} {}'.format(a)",
         "x = '{0} {2}'.format(a, b)",
         "import logging\nlogging.info('%s and %s', a)",
@@ -43,6 +49,8 @@ class FormatMismatch(Rule):
         "x = '%s %s' % (a, b)",
         "x = '%s' % a",
         "x = '%d%%' % (a,)",
+        "def f(pair):\n    return '%s has %d' % pair",
+        "def f(name: str):\n    return '%s has' % name",
         "x = '{} {}'.format(a, b)",
         "x = '{0} {0}'.format(a)",
         "x = '{} {}'.format(*a)",
@@ -56,13 +64,32 @@ class FormatMismatch(Rule):
     def visit_BinaryOperation(self, node: cst.BinaryOperation) -> None:
         """Looks at `%` with a tuple."""
         text = string_value(node.left) if isinstance(node.operator, cst.Modulo) else None
-        if text is None or not isinstance(node.right, cst.Tuple):
+        if text is None:
             return
         wanted = _places(text)
+        if not isinstance(node.right, cst.Tuple):
+            if wanted is not None and wanted > 1 and self._is_single(node.right):
+                self.report(node)
+            return
         if any(isinstance(one, cst.StarredElement) for one in node.right.elements):
             return
         if wanted is not None and wanted != len(node.right.elements):
             self.report(node)
+
+    def _is_single(self, node: cst.BaseExpression) -> bool:
+        """Whether it is one value and no tuple: a literal, what makes a text or number, or a parameter that is used as a text."""
+        if isinstance(node, cst.Call):
+            return self.qualified_name(node.func) in _SINGLES or last_name(node.func) in _TEXT_GIVING
+        if not isinstance(node, cst.Name):
+            return isinstance(node, cst.SimpleString | cst.FormattedString | cst.Integer | cst.Float)
+        found = self.scope.reaching(node.value, node)
+        if len(found) != 1:
+            return False
+        if isinstance(found[0].node, cst.Param):
+            told = found[0].node.annotation.annotation if found[0].node.annotation is not None else None
+            return is_name(told, "str", "int", "float", "bytes") or any(_uses_as_text(one, node.value) for one in descend(self.scope.node))
+        value = found[0].value if found[0].kind == "assign" else None
+        return value is not None and not isinstance(value, cst.Name) and self._is_single(value)
 
     def visit_Call(self, node: cst.Call) -> None:
         """Looks at `format` and at log messages."""
@@ -83,6 +110,14 @@ class FormatMismatch(Rule):
         wanted = _places(text)
         if wanted is not None and wanted != len(values) and not (len(values) == 1 and "%(" in text):
             self.report(node)
+
+
+def _uses_as_text(node: cst.CSTNode, name: str) -> bool:
+    """Whether a method of texts is called on what is called so."""
+    match node:
+        case cst.Call(func=cst.Attribute(value=owner, attr=cst.Name(value=word))):
+            return word in _TEXT_GIVING and is_name(owner, name)
+    return False
 
 
 def _places(text: str) -> int | None:

@@ -33,6 +33,7 @@ class IntegerOverflow(Rule):
     )
     triggers = ("numpy", "ctypes", "struct", "to_bytes")
     invalid = (
+        "import numpy as np\ndef f(width):\n    return np.int8(width * 300)",
         "import numpy as np\nx = np.int8(300)",
         "import numpy as np\npixels = np.array([0, 128, 256], dtype=np.uint8)",
         "import struct\nhead = struct.pack('>BH', 1, 70000)",
@@ -43,6 +44,7 @@ class IntegerOverflow(Rule):
         "import numpy as np\nclass A:\n    def f(self, values):\n        return values.cumsum(dtype='uint8')",
     )
     valid = (
+        "import numpy as np\ndef f(width):\n    return np.int64(width * 300)",
         "import numpy as np\nx = np.int16(300)",
         "import numpy as np\npixels = np.array([0, 128, 255], dtype=np.uint8)",
         "import struct\nhead = struct.pack('>BH', 1, 65535)",
@@ -68,7 +70,9 @@ class IntegerOverflow(Rule):
             self._array(node, name in _MAKERS)
         elif name.startswith(("numpy.", "ctypes.")) and len(node.args) == 1:
             limits, given = _limits(name.rpartition(".")[2]), node.args[0].value
-            if limits is not None and (self._outside(given, limits) or (limits[1] < 2**32 and self._is_input(given))):
+            if limits is None:
+                return
+            if self._outside(given, limits) or self._grows(given, limits) or (limits[1] < 2**32 and self._is_input(given)):
                 self.report(node)
 
     def _packed(self, node: cst.Call) -> None:
@@ -94,6 +98,12 @@ class IntegerOverflow(Rule):
     def _outside(self, value: cst.BaseExpression, limits: tuple[int, int]) -> bool:
         number = number_of(value, self.scope)
         return number is not None and not limits[0] <= number <= limits[1]
+
+    def _grows(self, value: cst.BaseExpression, limits: tuple[int, int]) -> bool:
+        """Whether something is multiplied by or added to more than the type holds."""
+        if not isinstance(value, cst.BinaryOperation) or not isinstance(value.operator, cst.Multiply | cst.Add):
+            return False
+        return self._outside(value.left, limits) or self._outside(value.right, limits)
 
     def _is_input(self, value: cst.BaseExpression) -> bool:
         """Whether it is `int(...)` of what a person gives, which nothing has measured."""

@@ -32,9 +32,12 @@ class StateChangeOnGet(Rule):
         "@bp.route('/x', methods=['GET'])\ndef f():\n    db.session.delete(x)",
         "@router.get('/x')\nasync def f(db):\n    await db.delete(x)",
         "@app.route('/x', methods=['GET', 'POST'])\ndef f():\n    session.delete(x)\n    return 'ok'",
+        "class Item(View):\n    def get(self, request, pk):\n        Item.objects.get(pk=pk).delete()",
         "@bp.get('/x')\ndef f(i):\n    if i:\n        Item.objects.get(id=i).delete()",
     )
     valid = (
+        "class Item(View):\n    def post(self, request, pk):\n        Item.objects.get(pk=pk).delete()",
+        "class Store(Base):\n    def get(self, pk):\n        self.rows.delete(pk)",
         "@app.route('/x')\ndef f():\n    return db.execute('SELECT * FROM deleted').fetchall()",
         "@app.route('/x', methods=['POST'])\ndef f():\n    db.session.delete(x)",
         "@app.post('/x')\ndef f():\n    user.delete()",
@@ -48,12 +51,19 @@ class StateChangeOnGet(Rule):
 
     def visit_FunctionDef(self, node: cst.FunctionDef) -> None:
         """Looks at views that answer GET."""
-        if not any(_answers_get(one.decorator) for one in node.decorators):
+        if not any(_answers_get(one.decorator) for one in node.decorators) and not self._is_get_of_view(node):
             return
         deletes = [one for one in descend(node.body) if isinstance(one, cst.Call) and _deletes(one)]
         asks = any(isinstance(one, cst.Attribute) and one.attr.value in ("method", "validate_on_submit") for one in descend(node.body))
         if deletes and not asks:
             self.report(deletes[0])
+
+    def _is_get_of_view(self, node: cst.FunctionDef) -> bool:
+        """Whether it is `get` of a class of Django's or Flask's whose name or base ends in View."""
+        around = self.context.parents[-2] if len(self.context.parents) > 1 else None
+        if node.name.value != "get" or not isinstance(around, cst.ClassDef):
+            return False
+        return any(last_name(base.value).endswith(("View", "MethodView")) for base in around.bases)
 
 
 def _deletes(call: cst.Call) -> bool:

@@ -11,6 +11,7 @@ from analyzers.syntax import string_value
 _MAKERS = re.compile(r"^(hmac\.(new|HMAC)\(\)\.(hexdigest|digest)\(\)|hmac\.digest\(\))$")
 _NAMES = re.compile(r"(^|_)(signature|hmac|mac_digest|csrf_token|api_token|session_token|auth_tag)$")
 _EXPECTED = re.compile(r"(^|_)(expected|computed|calculated|real|own|good|correct|generated|secret|stored)_")
+_SECRET = re.compile(r"(^|_)(TOKEN|SECRET|PASSWORD|API_?KEY)$", re.IGNORECASE)
 
 
 class TimingCompare(CallRule):
@@ -26,7 +27,7 @@ class TimingCompare(CallRule):
     cwe = 208
     prior = 0.75
     references = ("https://docs.python.org/3/library/hmac.html#hmac.compare_digest",)
-    triggers = ("hmac", "signature", "_token", "digest")
+    triggers = ("hmac", "signature", "_token", "digest", "environ", "getenv")
     invalid = (
         "import hmac\ndef f(key, body, given):\n    return hmac.new(key, body, 'sha256').hexdigest() == given",
         ("import hmac\ndef f(key, body, given):\n    mine = hmac.new(key, body, 'sha256').digest()\n    if given != mine:\n"
@@ -34,9 +35,11 @@ class TimingCompare(CallRule):
         "from hmac import digest\ndef f(key, body, given):\n    return given == digest(key, body, 'sha256')",
         "def f(signature, expected_signature):\n    return signature == expected_signature",
         "class A:\n    def ok(self, given):\n        return given.csrf_token == self.expected_csrf_token",
+        "import os\ndef f(given):\n    return given == os.environ['API_TOKEN']",
         "import hmac as h\ndef f(k, b, g):\n    mac = h.new(k, b, 'sha1')\n    return mac.hexdigest() == g",
     )
     valid = (
+        "import os\ndef f(mode):\n    return mode == os.environ['MODE']",
         "import hmac\ndef f(key, body, given):\n    return hmac.compare_digest(hmac.new(key, body, 'sha256').hexdigest(), given)",
         "def f(signature):\n    return signature == ''",
         "import inspect\ndef f(a, b):\n    return inspect.signature(a) == inspect.signature(b)",
@@ -54,8 +57,19 @@ class TimingCompare(CallRule):
         sides = (node.left, node.comparisons[0].comparator)
         if any(self._trivial(one) for one in sides):
             return
-        if any(_MAKERS.match(self.qualified_name(one) or "") for one in sides) or _secret_pair(*sides):
+        if any(_MAKERS.match(self.qualified_name(one) or "") or self._kept_secret(one) for one in sides) or _secret_pair(*sides):
             self.report(node)
+
+    def _kept_secret(self, node: cst.BaseExpression) -> bool:
+        """Whether it is a variable of the environment that is named as a token or password is."""
+        match node:
+            case cst.Subscript(value=owner, slice=[cst.SubscriptElement(slice=cst.Index(value=key))]):
+                kept = self.qualified_name(owner) == "os.environ"
+            case cst.Call(func=func, args=[cst.Arg(value=key), *_]):
+                kept = self.qualified_name(func) in ("os.environ.get", "os.getenv")
+            case _:
+                return False
+        return kept and bool(_SECRET.search(string_value(key) or ""))
 
     def _trivial(self, node: cst.BaseExpression) -> bool:
         return string_value(resolve(node, self.scope)) is not None or isinstance(node, cst.Integer) or self.is_constant(node)

@@ -8,9 +8,10 @@ from analyzers.rule import Rule
 
 
 class UnusedPrivate(Rule):
-    """A function or class whose name begins with `_` is used nowhere in its file.
+    """A function or class of the module whose name begins with `_` is used nowhere in its file.
 
-    Dead code is read, tested and mended for nothing.
+    Dead code is read, tested and mended for nothing. Methods are left out: what a class offers to those that derive from it is
+    not seen here.
 
     Fix: delete it; git remembers it.
     """

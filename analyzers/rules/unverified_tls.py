@@ -41,6 +41,7 @@ class UnverifiedTls(Rule):
         "import ssl\ncontext = ssl.create_default_context()\ncontext.verify_mode = ssl.CERT_NONE",
         "import requests\nsession = requests.Session()\nsession.verify = False",
         "import ssl\ndef insecure_context():\n    made = ssl.create_default_context()\n    made.check_hostname = False\n    return made",
+        "import ssl\nfrom ldap3 import Tls\ntls = Tls(validate=ssl.CERT_NONE)",
         "import urllib3\npool = urllib3.PoolManager(cert_reqs='CERT_NONE')",
         "import aiohttp\nconnector = aiohttp.TCPConnector(limit=10, ssl=False)",
         "import aiohttp\nasync def f(url):\n    async with aiohttp.ClientSession() as s:\n        return await s.get(url, ssl=False)",
@@ -51,6 +52,7 @@ class UnverifiedTls(Rule):
         "import requests\nrequests.get('https://example.org', verify='/etc/ca.pem', timeout=5)",
         "import requests\ndef f(check):\n    return requests.get('https://example.org', verify=check, timeout=5)",
         "import ssl\ncontext = ssl.create_default_context()",
+        "import ssl\nfrom ldap3 import Tls\ntls = Tls(validate=ssl.CERT_REQUIRED)  # not CERT_NONE",
         "import ssl\ncontext = ssl.create_default_context()\ncontext.verify_mode = ssl.CERT_REQUIRED",
         "import jwt\ndef f(token):\n    return jwt.decode(token, verify=False)",
         "def f(form):\n    form.save(verify=False)",
@@ -70,7 +72,8 @@ class UnverifiedTls(Rule):
             return
         off = is_name(argument(node, "verify"), "False") or is_name(argument(node, "verify_ssl"), "False")
         off = off or (name.startswith("aiohttp.") and is_name(argument(node, "ssl"), "False"))
-        if (off and (name.startswith(_CLIENTS) or _is_request(node))) or self._is_none(argument(node, "cert_reqs")):
+        unchecked = argument(node, "validate") if name == "ldap3.Tls" else argument(node, "cert_reqs")
+        if (off and (name.startswith(_CLIENTS) or _is_request(node))) or self._is_none(unchecked):
             self._tell(node)
 
     def visit_Assign(self, node: cst.Assign) -> None:
