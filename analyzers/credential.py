@@ -17,7 +17,7 @@ _NOT_A_SECRET = re.compile(
     r"hidden|default|disabled|optional|required|prompt|ask|env|keyring|vault|string|text|str|bytes|basic|bearer|digest)$|"
     r"^(your|my|some|the|a|insert|enter|replace|change)[-_ ]?(own|me|this|your)?[-_]?(api|secret|access|auth)?[-_]?"
     r"(password|secret|token|key|here)?$|^(todo|fixme|placeholder|dummy|example|sample)$|^https?://[^@]*$|^/|"
-    r"^[Xx]-[A-Za-z-]+$|^[a-z_]+\.[a-z_.]+$|^[a-z]\w*(::[a-z]\w*)+$",
+    r"^[Xx]-[A-Za-z-]+$|^[a-z_]+\.[a-z_.]+$|^AAAA[BCE][23]|^[a-z]\w*(::[a-z]\w*)+$",
     re.IGNORECASE,
 )
 _ENVIRONMENT_NAME = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
@@ -28,6 +28,11 @@ _SECRET_WORDS = frozenset(
      "hash", "field", "input", "name", "reset", "refresh", "jwt", "db", "database", "login", "username", "session",
      "the", "is", "my", "your", "app", "admin", "basic", "signing"}
 )  # fmt: skip
+_LABEL_WORDS = frozenset({"password", "passwords", "passwd", "passphrase", "secret", "secrets", "token", "auth", "credential",
+                          "credentials", "encrypted", "unencrypted", "apikey"})  # fmt: skip
+_CLASS_NAME = re.compile(r"(?:V\d+)?(?:[A-Z][a-z]+){2,}")
+"""`V1SecretVolumeSource` is what a class is called."""
+_WORDY_LENGTH_MIN = 8
 _REFERENCE = re.compile(r"\$\{|\$\(|\{\{|%\(|\$[A-Za-z_]|^%[a-z]|\{[a-z_.]*\}|^!|^ENC\[")
 _SAMPLE = re.compile(r"example|x{6,}|\*{3,}|\.\.\.|placeholder|changeme|your[-_]|<[a-z]", re.IGNORECASE)
 _LENGTH_MIN = 4
@@ -43,9 +48,14 @@ def is_credential(name: str, value: str) -> bool:
         return False
     if _NOT_NAMED.search(said) or _ENVIRONMENT_NAME.fullmatch(value) or _is_no_secret(value) or is_filler(value):
         return False
+    if _REFERENCE.search(value) or "://" in value or value.startswith(".") or _CLASS_NAME.fullmatch(value):
+        return False  # a template, an address (whose password has a rule of its own) or code
     if any(c.isdigit() for c in value):
         return True
-    return not set(_WORDS.findall(value.lower())) <= _SECRET_WORDS and not _is_name_of(said, value)
+    words = set(_WORDS.findall(value.lower()))
+    if _WORDY.fullmatch(value) and (len(value) < _WORDY_LENGTH_MIN or words & _LABEL_WORDS):
+        return False
+    return not words <= _SECRET_WORDS and not _is_name_of(said, value)
 
 
 def _is_name_of(said: str, value: str) -> bool:
@@ -88,9 +98,9 @@ _KEYED = re.compile(
     r"(^|_)(authorization|x_api_key|x_auth_token|connection_?string)$"
 )
 _NOT_NAMED = re.compile(
-    r"^(public|no|invalid|wrong|fake|dummy|csrf|xsrf|next|prev|continuation|page|sync|cancel|cancellation)_|"
+    r"^(update|has|needs|require|ask|reset|use|show|allow|check|hide|force)_(password|token|secret)|^(public|no|invalid|wrong|fake|dummy|csrf|xsrf|next|prev|continuation|page|sync|cancel|cancellation)_|"
     r"(_|^)(public_key|page_token|next_token|token_type|type|url|uri|path|file|name|field|label|hint|placeholder|policy|length|"
-    r"regex|pattern|algorithm|private_key_id|account_sid|(change|idempotency|client_request|creator_request|lifecycle_action)_token|ref|sha|sha1|sha256|md5|checksum|integrity|version|title|message|error|description|help|csrf_token)$"
+    r"regex|pattern|algorithm|private_key_id|account_sid|(last_(used|changed|set)|client_token|created|expires|age)|(change|idempotency|client_request|creator_request|lifecycle_action)_token|ref|sha|sha1|sha256|md5|checksum|integrity|version|title|message|error|description|help|csrf_token)$"
 )
 _DIGEST = re.compile(r"checksum|digest|fingerprint|thumbprint|(^|[^a-z])sha(1|256|512)?([^a-z]|$)", re.IGNORECASE)
 _KEY_OF_OTHERS = re.compile(
@@ -100,9 +110,10 @@ _KEY_OF_OTHERS = re.compile(
 )
 """Keys that find something instead of opening it."""
 _WORDY = re.compile(r"[A-Za-z]+(?:[-_. /:]+[A-Za-z]+)*[.!?:]?")
-_CODE = re.compile(r"[()\[\]{};<>]|::|->|=>|\\|^[@$&#%*.?|]|^[A-Za-z_]+\.[A-Za-z_.]+$|^--|^\d+(\.\d+)+$|^v\d|\*\*|^sha\d+[-:]|://(?!.*@)")
+_CODE = re.compile(r"[()\[\]{};<>]|::|->|=>|\\|^[@$&#%*.?|]|^[A-Za-z_]+\.[A-Za-z_.]+$|^[a-z_]+(\.[a-z_\d$-]+)+$|^--|^\d+(\.\d+)+$|^v\d|\*\*|^sha\d+[-:]|://(?!.*@)")
 _EXAMPLES = frozenset({"test", "tests", "testing", "spec", "specs", "__tests__", "fixtures", "fixture", "testdata", "example", "examples",
-                       "sample", "samples", "demo", "mocks", "mock", "docs", "doc", "cassettes", "locale", "locales",
+                       "sample", "samples", "demo", "translations", "lc_messages", "mocks", "mock", "docs", "doc", "cassettes",
+                       "locale", "locales",
                        "i18n", "lang"})  # fmt: skip
 _PASSWORD_LENGTH_MIN, _KEY_LENGTH_MIN = 6, 12
 
@@ -162,11 +173,12 @@ def _is_other_key(name: str, named: str, value: str) -> bool:
 
 
 _USUAL = frozenset(
-    {"password", "passwd", "secret", "username", "token", "admin", "guest", "root", "test", "user", "pass", "password1", "password123",
+    {"password", "passwd", "secret", "username", "token", "admin", "guest", "root", "test", "user", "pass",
+     "password1", "password123", "password1234",
      "secret123", "test123", "test1234", "123456", "admin123", "changeme1", "pass123", "abc123"}
 )  # fmt: skip
 _FILLER = re.compile(
-    r"^(?=.*\d)?(test|fake|dummy|example|sample|mock|demo|foo|bar|baz|abc|xyz|your|my|some|replace|insert|change|enter|"
+    r"^(new|old|my)?[-_]?(token|secret|password|pass|key)[-_]?\d{0,4}$|^(?=.*\d)?(test|fake|dummy|example|sample|mock|demo|foo|bar|baz|abc|xyz|your|my|some|replace|insert|change|enter|"
     r"todo|fixme|here)[-_ ]?|"
     r"(^|_|-)not[-_]an?[-_]|(_|-|^)(here|example|placeholder|goes|redacted|removed|dummy|fake|sample)(_|-|$)|^(.)\4+$|"
     r"^(0123|1234|abcd|qwer|asdf|dead_?beef)",

@@ -86,11 +86,12 @@ class Detector:
 
 def scan(text: str, lines: Lines, path: str) -> Iterator[Draft]:
     """Every secret that a detector of ours sees in a file, also inside what is encoded there."""
-    lower = text.lower()
+    lower, example = text.lower(), is_example(path)
     for detector in all_detectors():
         if detector.covers(path) and (not detector.words or any(word in lower for word in detector.words)):
             for one in detector.sightings(text, path):
-                yield _draft(detector, one, lines, path)
+                if one.confidence != "medium" or not example or is_generated(one.secret):
+                    yield _draft(detector, one, lines, path)
     for part in decoded_parts(text):
         lower = part.text.lower()
         for detector in all_detectors():

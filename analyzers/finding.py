@@ -144,7 +144,7 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Suppressed:
-    """A finding that a comment in the code silences, with the reason given there."""
+    """A finding that a comment in the code or an entry of the settings silences, with the reason given there."""
 
     finding: Finding
     reason: str
@@ -152,6 +152,8 @@ class Suppressed:
     """The last day the comment counts, as YYYY-MM-DD; "" for ever."""
     line: int = 0
     """Where the comment is."""
+    entry: int = 0
+    """Of `review: accept:` in `.lockgate.yml` the number of the entry that silences it, from 1; 0 where a comment does."""
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON."""

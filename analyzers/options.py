@@ -1,6 +1,7 @@
 """The `review:` section of `.lockgate.yml`, and CodeGuru's file of excludes; what is wrong names file, line and key."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from difflib import get_close_matches
 from functools import cached_property
 from typing import Annotated, Any, Literal
@@ -69,6 +70,28 @@ class ModelOptions(BaseModel):
         return {name: [one.model_dump(mode="json") for one in given] for name, given in tables.items()}
 
 
+class Accepted(BaseModel):
+    """Findings that may stay, said where no comment can stand: by rule and path, of a secret also by its hash."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    rules: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=200)], ...], Field(min_length=1, max_length=100)]
+    paths: Annotated[Patterns, Field(min_length=1)]
+    """Patterns of .gitignore."""
+    reason: Annotated[str, Field(min_length=3, max_length=500)]
+    until: date | None = None
+    """The last day on which it counts."""
+    hash: Annotated[str, Field(pattern=r"^scrypt:[A-Za-z0-9_-]{16,64}:[0-9a-f]{64}$")] = ""
+    """See `analyzers.accept`; "" accepts whatever the rules find there."""
+
+    @cached_property
+    def _spec(self) -> GitIgnoreSpec:
+        return GitIgnoreSpec.from_lines(self.paths)
+
+    def covers(self, rule: str, path: str) -> bool:
+        """Whether it is about findings of this rule in this file."""
+        return rule in self.rules and self._spec.match_file(path)
+
+
 class ReviewOptions(BaseModel):
     """What the review looks at."""
 
@@ -81,6 +104,9 @@ class ReviewOptions(BaseModel):
 
     enable: Patterns = ()
     """Rules about habits that are off unless named here: by name, or `*` for all of them."""
+
+    accept: Annotated[tuple[Accepted, ...], Field(max_length=200)] = ()
+    """Findings that may stay, each with a reason."""
 
     models: ModelOptions = ModelOptions()
     """Sources, sinks, sanitisers and guards that data flow is told of."""

@@ -9,11 +9,11 @@ from datetime import date
 
 import libcst as cst
 
-from analyzers import fingerprint, suppress
+from analyzers import accept, fingerprint, suppress
 from analyzers.adapters import bandit, detect_secrets
 from analyzers.context import Draft
 from analyzers.detector import scan
-from analyzers.finding import SECRET_CWES, Diagnostic, FileReport, Finding, Report, SourceFile, Suppressed
+from analyzers.finding import SECRET_CWES, Diagnostic, FileReport, Finding, Report, SourceFile
 from analyzers.flow.findings import concerns, find
 from analyzers.flow.models import models_for
 from analyzers.flow.modules import Modules
@@ -68,10 +68,10 @@ def review_file(
         if skipped := detect_secrets.skipped_lines(lines):
             told.append(Diagnostic(file.path, 0, f"{skipped} very long lines were searched for known tokens only"))
     drafts = merge([one for one in drafts if not options.disables(one.rule, one.tool)])
-    return _report(file, lines, drafts, told)
+    return _report(file, lines, drafts, told, options)
 
 
-def _report(file: SourceFile, lines: Lines, drafts: list[Draft], told: list[Diagnostic]) -> FileReport:
+def _report(file: SourceFile, lines: Lines, drafts: list[Draft], told: list[Diagnostic], options: ReviewOptions) -> FileReport:
     if len(drafts) > FINDINGS_PER_FILE_MAX:
         told.append(Diagnostic(file.path, 0, f"{len(drafts)} findings; the first {FINDINGS_PER_FILE_MAX} are kept"))
         drafts = drafts[:FINDINGS_PER_FILE_MAX]
@@ -79,9 +79,10 @@ def _report(file: SourceFile, lines: Lines, drafts: list[Draft], told: list[Diag
     found = [(_finding(one, file.path, mark), one.silenced) for one, mark in zip(drafts, prints, strict=True)]
     comments, wrong = suppress.read_comments(lines, file.path, python=is_python(file))
     standing, silenced = suppress.apply(found, comments)
+    standing, accepted = accept.apply(standing, options.accept) if options.accept else (standing, [])
     diagnostics = (*told, *wrong, *suppress.unused(comments, file.path))
     metered = code_lines(lines.all(), file.path)
-    return FileReport(tuple(standing), diagnostics, tuple[Suppressed, ...](silenced), len(lines), metered=metered)
+    return FileReport(tuple(standing), diagnostics, (*silenced, *accepted), len(lines), metered=metered)
 
 
 def _finding(draft: Draft, path: str, mark: str) -> Finding:

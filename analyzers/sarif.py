@@ -104,7 +104,9 @@ def _result(finding: Finding, silenced: Suppressed | None, rule_number: int) -> 
     if finding.new is not None:
         result["baselineState"] = "new" if finding.new else "unchanged"
     if silenced is not None:
-        result["suppressions"] = [{"kind": "inSource", "status": "accepted", "justification": silenced.reason}]
+        result["suppressions"] = [
+            {"kind": "external" if silenced.entry else "inSource", "status": "accepted", "justification": silenced.reason}
+        ]
     return result
 
 

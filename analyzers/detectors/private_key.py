@@ -19,7 +19,7 @@ DETECTORS = (
         title="A private key",
         pattern=re.compile(
             r"-----BEGIN (?P<kind>[A-Z0-9]{1,12} |ENCRYPTED |OPENSSH )?PRIVATE KEY(?: BLOCK)?-----"
-            r"(?:\\r|\\n|[\s\"'+#|\\>])*(?:[A-Za-z-]+: [^\n]*\n)*\s*(?P<secret>[A-Za-z0-9+/]{40,}={0,2})"
+            r"(?:\\r|\\n|[\s\"'+#|\\>])*(?:[A-Za-z-]+: [^\n]*\n)*\s*(?P<secret>[A-Za-z0-9+/]{40,}+={0,2})(?![.\u2026])"
         ),
         words=("private key",),
         source="https://www.rfc-editor.org/rfc/rfc7468",
@@ -32,6 +32,7 @@ DETECTORS = (
             f"{_HEAD}PUBLIC KEY-----\n{_BODY}\n",
             f'if "{_HEAD}PRIVATE KEY-----" in text: ...',
             f"{_HEAD}CERTIFICATE-----\n{_BODY}\n",
+            f"For example {_HEAD}RSA PRIVATE KEY----- {_BODY}. -----END RSA PRIVATE KEY-----",
         ),
         grade=_encrypted,
         cwe=321,

@@ -21,9 +21,9 @@ DETECTORS = (
             r"(?:\bcurl\b[^\n|;]{0,300}?\s(?:-u|--user)[ =]?[\"']?[^\s:\"']{1,80}:|\b(?:mysql|mysqldump|"
             r"mysqladmin|mariadb)\b[^\n|;]{0,200}?[\s\"']-p|"
             r"\bsshpass\s+-p\s*|\b(?:(?:docker|podman|helm registry|oc|az)\s+login|twine\s+upload)\b[^\n|;]{0,200}?\s(?:-p|--password)[ =]|"
-            r"\bhtpasswd\s+-\w*b\w*\s+\S{1,100}\s+\S{1,80}\s+|\b(?:lftp|ftp|wget|smbclient|sqlcmd|"
-            r"ldapsearch|ldapmodify|impacket-\w+)\b[^\n|;]{0,200}?"
-            r"\s(?:-P|-w|--http-passwd=|--ftp-password=|--password=|--password )\s*|\bredis-cli\b[^\n|"
+            r"\bhtpasswd\s+-\w*b\w*\s+\S{1,100}\s+\S{1,80}\s+|\bsqlcmd\b[^\n|;]{0,200}?\s-P\s*|\b(?:ldapsearch|ldapmodify)\b[^\n|;]{0,200}?\s-w\s*|"
+            r"\b(?:lftp|ftp|wget|smbclient)\b[^\n|;]{0,200}?"
+            r"\s(?:--http-passwd=|--ftp-password=|--password=|--password )\s*|\bredis-cli\b[^\n|"
             r";]{0,100}?\s-a\s+|\bkinit\b[^\n|;]{0,60}<<<\s*|"
             r"\becho\s+[\"']?[\w-]{1,40}:(?=[^\s|]{4,80}\s{0,4}\|\s{0,4}(?:sudo\s+)?chpasswd)|\bConvertTo-SecureString\s+(?:-String\s+)?(?=[\"'])|"
             r"\bnet\s+use\b[^\n|;]{0,200}?/user:\S{1,80}\s+|\bopenssl\b[^\n|;]{0,200}?\s(?:-k\s+|-pass(?:in|out)?\s+pass:)|"
@@ -75,6 +75,7 @@ DETECTORS = (
             "docker login -u ann -p ${TOKEN}",
             "curl -u user:password x",
             'openssl enc -k "$KEY" -in a',
+            "wget -N -P common/files https://acme.io/x1",
             "gpg --passphrase-file /run/pw -d x",
             "unzip -P ${PW} x.zip",
         ),

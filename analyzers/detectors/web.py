@@ -11,10 +11,12 @@ from analyzers.detector import Detector
 from analyzers.finding import Confidence
 
 _WORDS = frozenset({"password", "pass", "passwd", "pwd", "secret", "token", "user", "username", "test", "root", "admin",
-                    "postgres", "guest", "foo", "bar", "p", "pw", "hunter2"})  # fmt: skip
+                    "postgres", "guest", "foo", "bar", "p", "pw", "hunter2",
+                    "passwort", "kennwort", "contraseña", "contrasena", "senha", "mot_de_passe", "wachtwoord", "geslo", "hasło", "пароль",
+                    "密码", "パスワード", "비밀번호"})  # fmt: skip
 _WORD_LENGTH_MIN = 8
 """A shorter word is what documentation writes there."""
-_OWN_MACHINE = re.compile(r"(localhost|127\.0\.0\.1|\[::1\]|(some_?|my_?|your_?|db_?)?host(name)?|server|"
+_OWN_MACHINE = re.compile(r"(localhost|127\.0\.0\.1|\[::1\]|(some[-_]?|my[-_]?|your[-_]?|db[-_]?)?host(name)?|server|"
     r"example\.\w+|[\w.-]*\.(example|test|invalid|local))(?![\w.])")
 
 

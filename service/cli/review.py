@@ -15,16 +15,16 @@ from typing import Literal, NoReturn
 import click
 import orjson
 
-from analyzers import limits, sarif
+from analyzers import accept, limits, sarif
 from analyzers.finding import SEVERITIES, Diagnostic, Finding, Report, SourceFile, at_or_above
-from analyzers.isolated import ReviewerBroken, environment, python
+from analyzers.isolated import Reviewer, ReviewerBroken, environment, python
 from analyzers.lesson import ROLES, CannotTeach, Role
 from analyzers.lines import Lines
 from analyzers.options import ALL_BUT_SECRETS, CODEGURU_FILE, FILE, BrokenOptions, ReviewOptions, read_options
 from analyzers.pool import Pool
 from analyzers.reports import FORMS
 from analyzers.totals import summed
-from service.cli import review_baseline, review_cache, review_git, review_teach, review_text
+from service.cli import review_accept, review_baseline, review_cache, review_git, review_teach, review_text
 from service.cli.review_files import Reviewed
 from service.cli.review_source import CannotRead, Tree, before, commit_of, has_commit, open_tree
 
@@ -70,10 +70,17 @@ class Asked:
     "--treat-as", "lesson", type=(click.Choice(ROLES), str), metavar="sanitizer|guard|source|sink NAME",
     help="Teach instead of reviewing: what a function is, by its full name or by the fingerprint of a finding.",
 )  # fmt: skip
+@click.option(
+    "--accept", "places", multiple=True, metavar="PATH:LINE",
+    help="Accept instead of reviewing: write into .lockgate.yml that what is found there may stay. For files without comments.",
+)  # fmt: skip
+@click.option("--reason", default="", help="With --accept: why it may stay.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="With --accept: the last day on which it counts.")
 @click.option("--kinds", default="", help="With --treat-as: the kinds of sink, such as sql,xss; without it the finding's own, or all.")
 def review(
     path: Path, base: str | None, form: Form, fail_on: str, rules_folder: Path | None, test_rules: bool,
-    hook: bool, history: bool, cache: bool, baseline: Path | None, target: Path | None, lesson: tuple[Role, str] | None, kinds: str,
+    hook: bool, history: bool, cache: bool, baseline: Path | None, target: Path | None, lesson: tuple[Role, str] | None,
+    places: tuple[str, ...], reason: str, until: datetime | None, kinds: str,
 ) -> None:  # fmt: skip
     """Review the files in PATH: a folder, a git work tree or one file.
 
@@ -88,6 +95,8 @@ def review(
         tree = open_tree(path)
         if lesson is not None:
             _teach(tree, lesson, kinds)
+        if places:
+            _accept(tree, places, reason, until)
         options = read_options(tree.settings(FILE), tree.settings(CODEGURU_FILE))
         report, line_of = _reviewed(tree, options, Asked(base, baseline, rules_folder, hook, history, cache))
     except (CannotRead, CannotTeach, ReviewerBroken, review_baseline.BrokenBaseline) as error:
@@ -121,7 +130,8 @@ def _reviewed(tree: Tree, options: ReviewOptions, asked: Asked) -> tuple[Report,
             report = _compared(tree, options, reviewer, (_shown(tree.file(name)) for name in names), commit)
             left = [*tree.skipped, *(limits.excluded(name, pattern) for name, pattern in patterns.items() if pattern)]
             left = sorted((replace(one, path=_readable(one.path)) for one in left), key=lambda one: one.path)
-            report = replace(report, skipped=(*left, *report.skipped))
+            idle = accept.unused(options.accept, report.suppressed)
+            report = replace(report, skipped=(*left, *report.skipped), diagnostics=(*report.diagnostics, *idle))
             line_of = _source(tree, report.findings)
         if folder is not None:
             report = replace(report, diagnostics=(*_unused(pool, folder), *report.diagnostics))
@@ -201,6 +211,20 @@ def _teach(tree: Tree, lesson: tuple[Role, str], kinds: str) -> NoReturn:
         return _reviewed(tree, read_options(tree.settings(FILE), tree.settings(CODEGURU_FILE)), asked)[0]
 
     for line in review_teach.taught(tree, *lesson, [kind.strip() for kind in kinds.split(",") if kind.strip()], reviewed):
+        click.echo(review_text.clean(line))
+    sys.exit(CLEAN)
+
+
+def _accept(tree: Tree, places: Sequence[str], reason: str, until: datetime | None) -> NoReturn:
+    """Writes entries into the tree's settings and ends. Raises CannotRead, BrokenOptions, ReviewerBroken."""
+    options = read_options(tree.settings(FILE), tree.settings(CODEGURU_FILE))
+    read = partial(_first, tree, frozenset(tree.names))
+    day = until.date() if until else None
+    with Reviewer() as reviewer:
+        told = list(review_accept.accepted(
+            tree, places, reason, day, lambda file: reviewer.review_files([file], options, read)[0].findings
+        ))  # fmt: skip
+    for line in told:
         click.echo(review_text.clean(line))
     sys.exit(CLEAN)
 

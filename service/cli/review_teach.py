@@ -23,7 +23,7 @@ def taught(tree: Tree, role: Role, wanted: str, kinds: Sequence[str], review: Ca
     given = lesson(role, wanted, kinds) if finding is None else _learned(tree, role, finding, kinds)
     written = teach(tree.settings(FILE), given)
     place = tree.root / FILE
-    _replace(place, written.content)
+    replace_file(place, written.content)
     yield f"{place}:{written.first}: written"
     yield from (f"  {number:4} │ {line}" for number, line in enumerate(written.lines, written.first))
     if finding is None:
@@ -68,7 +68,7 @@ def _is_own(tree: Tree, name: str) -> bool:
     return not frozenset(tree.names).isdisjoint((f"{module}.py", f"{module}/__init__.py"))
 
 
-def _replace(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes) -> None:
     """Whole or not at all."""
     fresh = path.with_name(f"{path.name}.new")
     fresh.write_bytes(content)

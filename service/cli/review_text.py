@@ -98,7 +98,7 @@ def _summary(report: Report) -> str:
     parts = [click.style(f"{counts[one]} {one}", **_LOOKS[one]) for one in SEVERITIES if counts[one]]
     number = len(report.findings)
     what = f"{number} finding{'' if number == 1 else 's'}" + (f" ({', '.join(parts)})" if parts else "")
-    silenced = f", {len(report.suppressed)} suppressed in the code" if report.suppressed else ""
+    silenced = f", {len(report.suppressed)} suppressed" if report.suppressed else ""
     old = sum(finding.new is False for finding in report.findings)
     known = f", {old} of them not new" if old else ""
     left = f", {len(report.skipped):,} left out" if report.skipped else ""

@@ -82,7 +82,7 @@ def receive_pack(repository: str) -> Response:
             hooks = _hooks(row)
             asked = ["-c", f"core.hooksPath={hooks}"] if hooks is not None else []
             argv = ["git", *asked, "receive-pack", "--stateless-rpc", str(folder)]
-            process = command.start(argv, env=_protocol(), pass_fds=(lock,))
+            process = command.start(argv, env={**_protocol(), pushes.NOTE: str(pushes.note(site().settings, push_id))}, pass_fds=(lock,))
         finally:
             os.close(lock)
     except BaseException:

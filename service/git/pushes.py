@@ -23,6 +23,9 @@ from service.kernel.events import Pushed
 from service.kernel.site import Settings, Site
 
 _REFLOG_TAIL_BYTES = 64 * 1024
+NOTE = "LOCKGATE_PUSH_NOTE"
+"""The variable that names the file in which a hook of git may leave why it refuses a push: one line for the audit trail."""
+_NOTE_BYTES_MAX = 4096
 
 
 def refusals(who: Principal, repository: GitRepository, commands: Sequence[Command]) -> dict[str, str]:
@@ -75,7 +78,8 @@ def finish(site: Site, push_id: int) -> bool:
     with site.db.write() as session:
         row = session.get_one(Push, push_id, with_for_update=True)
         if row.state == "receiving":
-            _record(session, row, repository, made)
+            _record(session, row, repository, made, "" if made else _noted(site.settings, push_id))
+    note(site.settings, push_id).unlink(missing_ok=True)
     _lock_path(site.settings, push_id).unlink(missing_ok=True)
     return bool(made)
 
@@ -104,13 +108,15 @@ def tick(site: Site) -> None:
             os.close(lock)
 
 
-def _record(session: Session, row: Push, repository: GitRepository, made: Sequence[Command]) -> None:
+def _record(session: Session, row: Push, repository: GitRepository, made: Sequence[Command], reason: str) -> None:
     row.state = "accepted" if made else "refused"
     row.finished_at = clock.now()
     for change in made:
         old, new = (("" if oid == ZERO else oid) for oid in (change.old, change.new))
         bus.publish(session, Pushed(repository.name, change.ref, old, new, row.actor, row.id))
         audit.record(session, row.actor, "git:Push", f"git/{repository.name}/{change.ref}", old=old, new=new)
+    for ref, _, _ in row.commands if reason else ():
+        audit.record(session, row.actor, "git:Push", f"git/{repository.name}/{ref}", outcome="refused", reason=reason)
 
 
 def _happened(folder: Path, wish: Command) -> bool:
@@ -125,6 +131,19 @@ def _happened(folder: Path, wish: Command) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     return any(line.startswith(f"{wish.old} {wish.new} ") for line in tail.splitlines())
+
+
+def note(settings: Settings, push_id: int) -> Path:
+    """Where a hook leaves why it refuses the push."""
+    return _lock_path(settings, push_id).with_suffix(".note")
+
+
+def _noted(settings: Settings, push_id: int) -> str:
+    try:
+        with note(settings, push_id).open("rb") as file:
+            return file.read(_NOTE_BYTES_MAX).decode(errors="replace").strip()
+    except FileNotFoundError:
+        return ""
 
 
 def _lock_path(settings: Settings, push_id: int) -> Path:

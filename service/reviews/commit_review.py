@@ -5,6 +5,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
+from analyzers import accept
 from analyzers.finding import FileReport, Finding
 from service.git import browse
 from service.kernel.site import Site
@@ -36,6 +37,9 @@ def review(site: Site, repo: Path, repository: str, commit: str, *, today: date)
         diagnostics=[
             Unread(told, told.unreadable, told.path not in base.unreadable)
             for file in done.files for told in file.report.diagnostics
+        ] + [
+            Unread(told, unreadable=False, is_new=False)
+            for told in accept.unused(options.review.accept, (one for file in done.files for one in file.report.suppressed))
         ],
         gate=options.gate,
         problems=options.problems,

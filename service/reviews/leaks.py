@@ -27,6 +27,7 @@ from service.reviews import engine
 from service.reviews.analysis import readable
 from service.reviews.keyed import analyse_keyed
 from service.reviews.models import HistoryScan, LeakedSecret
+from service.reviews.options import read_options
 
 BATCH_BLOBS = 200
 KNOWN_TIPS_MAX = 200
@@ -70,8 +71,12 @@ def known_tips(site: Site, repository: str) -> list[str]:
 
 
 def search(site: Site, repo: Path, repository: str, names: Names, tip: str) -> int:
-    """Searches blobs and stores what is new, batch by batch; answers how many secrets were not known. Idempotent."""
-    analyse = analyse_keyed(site, partial(engine.warm.search_files, options=_OPTIONS))
+    """Searches blobs and stores what is new, batch by batch; answers how many secrets were not known. Idempotent.
+
+    What the settings at the tip (of a whole history: of the default branch) accept is none.
+    """
+    accepted = read_options(partial(browse.blob, repo, tip or "HEAD")).review.accept
+    analyse = analyse_keyed(site, partial(engine.warm.search_files, options=_OPTIONS.model_copy(update={"accept": accepted})))
     fresh = 0
     for batch in _batches(sorted(names)):
         contents = list(browse.blobs(repo, batch, limit_bytes=FILE_BYTES_MAX))

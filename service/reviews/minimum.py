@@ -81,6 +81,6 @@ def _raised(options: Options, row: GateMinimum) -> Options:
     return replace(
         options,
         gate=gate.model_copy(update=changes),
-        review=ReviewOptions() if row.excludes == "ignore" else options.review,
+        review=ReviewOptions(accept=options.review.accept) if row.excludes == "ignore" else options.review,
         heed_suppressions=options.heed_suppressions and row.suppressions == "commit",
     )

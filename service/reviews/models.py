@@ -202,5 +202,7 @@ class PushCheck(Base):
     repository: Mapped[str] = mapped_column(unique=True)
     secrets: Mapped[str]
     """"gate": taken, and told by the review; "block": refused."""
+    level: Mapped[str] = mapped_column(server_default="high")
+    """The lowest severity that is refused."""
     actor: Mapped[str]
     updated_at: Mapped[datetime]

@@ -1,5 +1,6 @@
 """JSON API of leaked secrets, gate minimums and other tools' findings."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Literal
 
@@ -78,6 +79,7 @@ class PushCheckBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     secrets: Literal["gate", "block"]
+    level: Literal["high", "medium", "low"] | None = Field(None, description="the lowest severity that is refused; at first high")
 
 
 class SarifQuery(BaseModel):
@@ -149,14 +151,14 @@ def delete_minimum(path: MinimumPath) -> tuple[str, int]:
 @needs("review:Read", "review/{repository}")
 def get_push_check(path: PushCheckPath) -> dict[str, str]:
     """What a git repository does with pushes that bring secrets."""
-    return {"repository": path.repository, "secrets": push_checks.setting(site(), path.repository)}
+    return {"repository": path.repository, **asdict(push_checks.setting(site(), path.repository))}
 
 
 @api.put("/push-checks/<path:repository>")
 @needs("review:SetPushCheck", "review/{repository}")
 def put_push_check(path: PushCheckPath, body: PushCheckBody) -> dict[str, str]:
     """Sets it: `gate` takes them and lets the gate tell, `block` refuses the push."""
-    return {"repository": path.repository, "secrets": push_checks.put(site(), path.repository, body.secrets, principal().name)}
+    return {"repository": path.repository, **asdict(push_checks.put(site(), path.repository, body.secrets, body.level, principal().name))}
 
 
 @api.post("/sarif", responses={"201": {}})

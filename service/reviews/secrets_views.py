@@ -34,7 +34,7 @@ def secrets_page() -> str:
         "reviews/secrets.html", secrets=rows, repositories=readable, repository=wanted, shown=state,
         may_resolve={name: who.may("review:ResolveSecret", f"review/{name}") for name in readable},
         may_scan=bool(wanted) and who.may("review:Scan", f"review/{wanted}"),
-        push_check=push_checks.setting(site(), wanted) if wanted in readable else "",
+        push_check=push_checks.setting(site(), wanted) if wanted in readable else None, push_levels=push_checks.LEVELS,
         may_set_push_check=bool(wanted) and who.may("review:SetPushCheck", f"review/{wanted}"),
         newer=base if before else "", older=f"{base}&before={rows[-1].id}" if more else "",
     )
@@ -70,7 +70,7 @@ def set_push_check() -> Response:
     """Sets what a git repository does with pushes that bring secrets."""
     repository = request.form.get("repository", "")
     who = demand("review:SetPushCheck", f"review/{repository}")
-    push_checks.put(site(), repository, request.form.get("secrets", ""), who.name)
+    push_checks.put(site(), repository, request.form.get("secrets", ""), request.form.get("level") or None, who.name)
     return redirect(f"/reviews/secrets?repository={quote(repository)}", 303)
 
 
