@@ -24,12 +24,6 @@ _LOCK = Statement(
 )
 _PACKAGE = ("id", "format", "display_name", "publish", "upstream", "latest", "summary", "revision")
 _VERSION = ("id", "key", "version", "status", "revision", "yanked_reason", "published_at")
-_CONTROLS = Statement(
-    select(_packages.c.publish, _packages.c.upstream).where(
-        _packages.c.repository_id == bindparam("repository"), _packages.c.format == bindparam("format"),
-        _packages.c.namespace == bindparam("namespace"), _packages.c.name == bindparam("name"),
-    )
-)
 _STATE = Statement(
     select(_domains.c.groups_revision, *(_packages.c[key] for key in _PACKAGE), *(_versions.c[key] for key in _VERSION))
     .select_from(
@@ -118,11 +112,6 @@ def lock(connection: Connection, where: Place, name: PackageName, key: str) -> S
         where.id, locked[0], locked[1], row[0], PackageRow(*package) if package[0] is not None else None,
         VersionRow(*version) if version[0] is not None else None,
     )
-
-
-def controls(connection: Connection, where: Place, name: PackageName) -> tuple[str, ...]:
-    """The origin controls of a package, before any lock: publish and upstream; empty when it is not stored."""
-    return _CONTROLS.first(connection, _asked(where, name)) or ()
 
 
 def named(connection: Connection, package: int, name: str) -> tuple[int, str, datetime | None] | None:

@@ -113,11 +113,23 @@ def publish(site: Site, where: Place, what: Publication, actor: str, check: Chec
     `check` is a format's own word, asked under the lock. Raises what it raises, FileExists, FileNameSpent, OneOnly, PublishBlocked,
     GroupBlocked, VersionClosed or VersionUpstream; then nothing changed.
     """
-    if what.origin == INTERNAL and (where.connections or where.upstreams):
+    try:
+        return _publish(site, where, what, actor, check, asked=what.origin != INTERNAL or not (where.connections or where.upstreams))
+    except _Unasked:  # few packages of ours may come from outside too
         _check_outside(site, where, what)
+        return _publish(site, where, what, actor, check, asked=True)
+
+
+class _Unasked(Exception):
+    """The package may come from outside, which must be asked first."""
+
+
+def _publish(site: Site, where: Place, what: Publication, actor: str, check: Check, *, asked: bool) -> bool:
     key = format_named(what.name.format).key(what.version)
     with site.db.writing() as connection:
         before = rows.lock(connection, where, what.name, key)
+        if not asked and before.package is not None and BLOCK not in (before.package.publish, before.package.upstream):
+            raise _Unasked
         package, version = before.package or _new_package(what), before.version or _new_version(what, key)
         if what.origin == EXTERNAL and (package.upstream == BLOCK or version.status in (ARCHIVED, DISPOSED)):
             return False  # somebody published the name here, or put the version away, while the file was on its way
@@ -170,13 +182,9 @@ def _check_surroundings(
 
 
 def _check_outside(site: Site, where: Place, what: Publication) -> None:
-    """Raises VersionUpstream when the name may come from outside and this version does. Asked before the lock: it is a network's time."""
+    """Raises VersionUpstream when this version of a name that may come from outside does. Asked without the lock: a network takes time."""
     package_format = format_named(what.name.format)
     key = package_format.key(what.version)
-    with site.db.reading() as connection:
-        controls = rows.controls(connection, where, what.name)
-    if not controls or BLOCK in controls:
-        return
     with site.db.read() as session:
         row = catalog.package(session, where, what.name)
         if _is_ours(session, row, key):

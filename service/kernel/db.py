@@ -18,13 +18,14 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import orjson
-from sqlalchemy import JSON, BigInteger, Connection, Engine, Integer, MetaData, create_engine, event
+from sqlalchemy import JSON, BigInteger, Connection, Engine, Integer, MetaData, create_engine, event, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from service.kernel.committed import Committed
 from service.kernel.errors import Unavailable
+from service.kernel.statements import Statement
 
 READER_CACHE_KIB, WRITER_CACHE_KIB = 1024, 2048
 """Of each SQLite connection. A process keeps up to eight readers and eight writers, so four times as much was 128 MB in two processes;
@@ -235,8 +236,10 @@ def _engine(url: str, *, read_only: bool) -> Engine:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
+    begin = Statement(text("BEGIN" if read_only else "BEGIN IMMEDIATE"))
+
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+        begin.run(connection)
 
     return engine

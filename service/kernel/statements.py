@@ -94,7 +94,7 @@ def inserting(table: Table, *, returning_id: bool = False) -> Statement:
 
 
 def _columns(clause: Any) -> Sequence[Any]:
-    if clause.is_select:
+    if getattr(clause, "is_select", False):
         return list(clause.selected_columns)
     return list(getattr(clause, "exported_columns", ()))
 

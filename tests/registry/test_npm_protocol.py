@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import io
 import json
 import random
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,9 @@ from tests.registry.clients import Clients
 from tests.registry.fake_upstream import FakeUpstream
 from tests.registry.made import npm_document, npm_tarball
 from tests.registry.test_npm import packument, put
+
+PIECES = [b'"', b"\\", b"{", b"}", b"[", b"]", b",", b":", b"data", b'"data":"AAAA",', b'"_attachments":{},', b'"y.tgz":{"data":""},', b"\\u0061", b"=",
+          b"AA==", b" ", b'"x-1.0.0.tgz":{},', b"null", b"\xff", b".tgz", b'"_attachments":{"y.tgz":{"data":"AAAA"}},']
 
 
 def published(server: Server, clients: Clients, name: str, version: str, **manifest: object) -> Answer:
@@ -159,7 +163,28 @@ def test_streamed_documents_are_read_as_whole_ones(tmp_path_factory, data: bytes
     assert got.tarball is not None
     assert (got.tarball.read(), got.size) == (data, len(data))
     attachments["x-1.0.0.tgz"]["data"] = ""
-    assert json.loads(got.json) == document
+    assert got.document == document
+    # A small one with its length told is read whole, to the same end.
+    again = streamed.receive(io.BytesIO(raw), tmp_path_factory.getbasetemp(), len(raw))
+    assert again.tarball is not None
+    assert (again.document, again.tarball.read(), again.size) == (document, data, len(data))
+
+
+@pytest.mark.anydb
+@settings(max_examples=200, deadline=None)
+@given(changes=st.lists(st.tuples(st.floats(0, 1), st.sampled_from(PIECES), st.integers(0, 9)), max_size=3))
+def test_what_is_read_whole_is_read_alike(tmp_path_factory, changes: list[tuple[float, bytes, int]]) -> None:
+    raw = b'{"name":"x","readme":"it has \\"data\\"","_attachments":{"x-1.0.0.tgz":{"content_type":"a/b","data":"AAEC","length":3}}}'
+    assert streamed.at_once(raw) is not None
+    for where, piece, dropped in changes:
+        at = int(where * len(raw))
+        raw = raw[:at] + piece + raw[at + dropped :]
+    quick = streamed.at_once(raw)
+    if quick is not None:
+        slow = streamed.receive(io.BytesIO(raw), tmp_path_factory.getbasetemp())
+        assert quick.tarball is not None
+        assert slow.tarball is not None
+        assert (quick.document, quick.tarball.read(), quick.size) == (slow.document, slow.tarball.read(), slow.size)
 
 
 @pytest.mark.anydb

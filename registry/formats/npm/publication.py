@@ -35,8 +35,8 @@ def receive(site: Site, where: Place, name: PackageName, environ: WSGIEnvironmen
     """
     folder = site.settings.data / "work"
     folder.mkdir(exist_ok=True)
-    received = streamed.receive(intake.body_of(environ, BODY_BYTES_MAX), folder)
-    document = _document(name, received.json)
+    received = streamed.receive(intake.body_of(environ, BODY_BYTES_MAX), folder, intake.length_of(environ))
+    document = _document(name, received.document)
     if received.tarball is None:
         if document.get("_attachments"):
             raise Malformed(where="_attachments", why="a publication carries exactly one tarball")
@@ -55,8 +55,6 @@ def _publish(
     bundle = _check_attachments(document["_attachments"], received.size)
     hashes = _checked_hashes(tarball, manifest.get("dist") or {})
     facts = _look_inside(tarball, name, version)
-    with site.db.read() as session:
-        unpublish.check_rested(session, where, name)
     if bundle is not None:
         kind, parsed = trust.check_bundle(bundle, name, version, hashes["sha512"])
         kept = orjson.dumps({"attestations": [{"predicateType": kind, "bundle": parsed}]})
@@ -71,14 +69,10 @@ def _publish(
     if isinstance(readme, str) and readme:
         details["readme"] = readme[:README_CHARACTERS_MAX]
     what = store.Publication(name, name.full, version, details, (asset,), summary, tags=_tags(document, version))
-    return store.publish(site, where, what, actor)
+    return store.publish(site, where, what, actor, lambda connection: unpublish.check_rested(connection, where, name))
 
 
-def _document(name: PackageName, raw: bytes) -> dict[str, Any]:
-    try:
-        document = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        raise Malformed(where="body", why="is no whole JSON document") from None
+def _document(name: PackageName, document: Any) -> dict[str, Any]:
     if not isinstance(document, dict) or document.get("name", name.full) != name.full:
         raise Malformed(where="name", why=f"the document is not of the package {name.full}")
     return document

@@ -7,8 +7,9 @@ published is never published again, and a package without versions takes none fo
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
+from typing import cast as typed
 
-from sqlalchemy import String, cast, select
+from sqlalchemy import Connection, String, Table, bindparam, cast, select
 from sqlalchemy.orm import Session
 
 from registry import catalog, store
@@ -16,12 +17,24 @@ from registry.catalog import Place
 from registry.models import EXTERNAL, Asset, Package, PackageRepository, Version
 from registry.names import PackageName
 from service.kernel import clock
-from service.kernel.errors import Missing, Problem
+from service.kernel.errors import Problem
 from service.kernel.site import Site
+from service.kernel.statements import Statement
 
 WINDOW = timedelta(hours=72)
 PAUSE = timedelta(hours=24)
 DEPENDENTS_SHOWN = 5
+_packages, _versions, _assets = (typed(Table, model.__table__) for model in (Package, Version, Asset))
+_WITHOUT_VERSIONS = Statement(
+    select(_packages.c.id).where(
+        _packages.c.repository_id == bindparam("repository"), _packages.c.format == "npm", _packages.c.namespace == bindparam("namespace"),
+        _packages.c.name == bindparam("name"), ~select(_versions.c.id).where(_versions.c.package_id == _packages.c.id).exists(),
+    )
+)
+_LAST_DELETED = Statement(
+    select(_assets.c.deleted_at).where(_assets.c.package_id == bindparam("package"), _assets.c.deleted_at.is_not(None))
+    .order_by(_assets.c.deleted_at.desc())
+)
 _KINDS = ("dependencies", "optionalDependencies", "peerDependencies", "bundleDependencies")
 
 
@@ -71,15 +84,10 @@ def objection(row: Version, now: datetime) -> str:
     return ""
 
 
-def check_rested(session: Session, where: Place, name: PackageName) -> None:
+def check_rested(connection: Connection, where: Place, name: PackageName) -> None:
     """Raises UnpublishedLately when all of the package was taken away within the last day."""
-    try:
-        package = catalog.package(session, where, name)
-    except Missing:
-        return
-    if session.scalar(select(Version.id).where(Version.package_id == package.id).limit(1)) is not None:
-        return
-    last = session.scalar(select(Asset.deleted_at).where(Asset.package_id == package.id).order_by(Asset.deleted_at.desc()).limit(1))
+    empty = _WITHOUT_VERSIONS.first(connection, {"repository": where.id, "namespace": name.namespace, "name": name.name})
+    [last] = (_LAST_DELETED.first(connection, {"package": empty[0]}) if empty else None) or [None]
     if last is not None and last > clock.now() - PAUSE:
         raise UnpublishedLately(package=name.full, until=f"{last + PAUSE:%Y-%m-%d %H:%M} UTC")
 
