@@ -10,6 +10,7 @@ from analyzers.syntax import argument
 _ALL = frozenset({"0.0.0.0", "::"})  # noqa: S104  what the rule looks for
 _SECOND = frozenset({"asyncio.start_server", "asyncio.get_event_loop().create_server", "asyncio.get_running_loop().create_server"})
 _PORTS = frozenset({"add_insecure_port", "add_secure_port"})
+_STARTERS = frozenset(name.rpartition(".")[2] for name in _SECOND)
 _LISTEN = ("0.0.0.0:", "[::]:", "*:")
 
 
@@ -60,14 +61,14 @@ class BindAllInterfaces(Rule):
             self.report(node)
             return
         if host is None and node.args and isinstance(node.args[0].value, cst.Tuple):
-            name = self.qualified_name(node.func) or ""
             is_bind = isinstance(node.func, cst.Attribute) and node.func.attr.value == "bind"
             elements = node.args[0].value.elements
+            name = (self.qualified_name(node.func) or "") if len(elements) == 2 else ""
             if len(elements) == 2 and (is_bind or name.endswith("Server")):
                 host = elements[0].value
                 if text_of(host, self.scope) == "" and (name.endswith("Server") or name == "socket.socket().bind"):
                     self.report(node)
-        elif host is None and len(node.args) > 1 and self.qualified_name(node.func) in _SECOND:
-            host = node.args[1].value
+        elif host is None and len(node.args) > 1 and (isinstance(node.func, cst.Name) or last_name(node.func) in _STARTERS):
+            host = node.args[1].value if self.qualified_name(node.func) in _SECOND else None
         if host is not None and text_of(host, self.scope) in _ALL:
             self.report(node)

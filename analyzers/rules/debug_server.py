@@ -7,6 +7,7 @@ from analyzers.syntax import argument, is_name, string_value
 
 _DEBUGGED = frozenset({"flask.Flask().run", "flask.app.Flask().run", "bottle.run", "fastapi.FastAPI", "starlette.applications.Starlette",
                        "tornado.web.Application"})  # fmt: skip
+_SWITCHES = frozenset({"debug", "use_debugger", "DEBUG"})
 _FLAGS = ("FLASK_DEBUG", "WERKZEUG_DEBUG")
 
 
@@ -53,6 +54,8 @@ class DebugServer(Rule):
     def visit_Call(self, node: cst.Call) -> None:
         """Looks at servers being started."""
         if not isinstance(node.func, cst.Attribute | cst.Name):
+            return
+        if not any(arg.keyword is not None and arg.keyword.value in _SWITCHES for arg in node.args):
             return
         name = self.qualified_name(node.func)
         if name is not None and name.endswith("werkzeug.serving.run_simple"):

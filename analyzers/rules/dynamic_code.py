@@ -27,6 +27,7 @@ class DynamicCode(Rule):
     prior = 0.7
     references = ("https://docs.python.org/3/library/functions.html#eval", "https://docs.python.org/3/library/ast.html#ast.literal_eval")
     triggers = ("eval", "exec")
+    calls = _RUNNERS
     invalid = (
         "def f(text):\n    return eval(text)",
         "def f(text):\n    exec(text, {})",
@@ -52,7 +53,7 @@ class DynamicCode(Rule):
     def visit_Call(self, node: cst.Call) -> None:
         """Looks at what eval and exec get."""
         name = self.qualified_name(node.func)
-        if not node.args or name not in _RUNNERS:
+        if not node.args:
             return
         text = node.args[0].value
         if self.is_constant(text) or self._is_code(text):

@@ -2,6 +2,7 @@
 
 import libcst as cst
 
+from analyzers.blocks import last_name
 from analyzers.rule import Rule
 
 _BUILTINS = ("sorted", "len", "sum", "reversed", "abs", "min", "max", "round", "zip", "enumerate")
@@ -12,6 +13,7 @@ _TEXT = frozenset({"replace", "upper", "lower", "strip", "lstrip", "rstrip", "re
 
 _ONLY_TEXT = {"upper": 0, "casefold": 0, "swapcase": 0, "capitalize": 0, "removeprefix": 1, "removesuffix": 1, "zfill": 1}
 """Methods that texts alone have, with the number of their arguments; `lower()` also sends a window to the back."""
+_LAST = _TEXT | set(_ONLY_TEXT) | {name.rpartition(".")[2] for name in _PURE}
 
 
 class IgnoredResult(Rule):
@@ -51,13 +53,14 @@ class IgnoredResult(Rule):
 
     def visit_Expr(self, node: cst.Expr) -> None:
         """Looks at calls alone; in `with` and `try` they may be made to see whether they raise."""
-        if not isinstance(node.value, cst.Call) or self.context.inside((cst.With, cst.Try)):
+        # A plain name may be an alias; behind a dot stands the last word itself.
+        if not isinstance(node.value, cst.Call) or not (isinstance(node.value.func, cst.Name) or last_name(node.value.func) in _LAST):
             return
         func = node.value.func
         text = isinstance(func, cst.Attribute) and func.attr.value in _TEXT and self._is_text(func.value)
         if isinstance(func, cst.Attribute) and _ONLY_TEXT.get(func.attr.value) == len(node.value.args):
             text = True
-        if text or self.qualified_name(func) in _PURE:
+        if (text or self.qualified_name(func) in _PURE) and not self.context.inside((cst.With, cst.Try)):
             self.report(node)
 
     def _is_text(self, owner: cst.BaseExpression) -> bool:

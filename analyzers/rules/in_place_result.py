@@ -11,6 +11,7 @@ _MADE: dict[type, frozenset[str]] = {
     cst.List: _LISTS, cst.ListComp: _LISTS, cst.Dict: frozenset({"update", "clear"}), cst.DictComp: frozenset({"update", "clear"}),
     cst.Set: _SETS, cst.SetComp: _SETS,
 }  # fmt: skip
+_CHANGING = frozenset[str]().union(*_MADE.values())
 
 
 class InPlaceResult(Rule):
@@ -62,7 +63,7 @@ class InPlaceResult(Rule):
         if not isinstance(node, cst.Call):
             return
         func = node.func
-        changes = isinstance(func, cst.Attribute) and func.attr.value in self._changing(func.value)
+        changes = isinstance(func, cst.Attribute) and func.attr.value in _CHANGING and func.attr.value in self._changing(func.value)
         if changes or (last_name(func) == "shuffle" and self.qualified_name(func) == "random.shuffle"):
             self.report(node)
 
