@@ -15,6 +15,7 @@ from analyzers.version import engine_version
 _GITLAB = {"critical": "Critical", "high": "High", "medium": "Medium", "low": "Low", "info": "Info"}
 _QUALITY = {"critical": "blocker", "high": "critical", "medium": "major", "low": "minor", "info": "info"}
 _SONAR = {"critical": "BLOCKER", "high": "HIGH", "medium": "MEDIUM", "low": "LOW", "info": "INFO"}
+_SCHEMAS = "https://gitlab.com/gitlab-org/security-products/security-report-schemas"
 _NAMES = uuid.uuid5(uuid.NAMESPACE_URL, "urn:lockgate:findings")
 
 
@@ -22,7 +23,8 @@ def gitlab_sast(findings: Iterable[Finding], begun: datetime, ended: datetime) -
     """GitLab's SAST report 15: security findings only, for `artifacts: reports: sast`."""
     tool = {"id": "lockgate", "name": "Lockgate", "version": engine_version(), "vendor": {"name": "Lockgate"}}
     return {
-        "version": "15.0.6",
+        "version": "15.2.1",
+        "schema": f"{_SCHEMAS}/-/raw/v15.2.1/dist/sast-report-format.json",
         "scan": {
             "analyzer": tool, "scanner": tool, "type": "sast", "status": "success",
             "start_time": begun.strftime("%Y-%m-%dT%H:%M:%S"), "end_time": ended.strftime("%Y-%m-%dT%H:%M:%S"),

@@ -3,7 +3,8 @@
 https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/sarif-v2.1.0-errata01-os-complete.html
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 from urllib.parse import quote
@@ -21,6 +22,18 @@ _SECURITY_SEVERITY: dict[Severity, str] = {"critical": "9.5", "high": "8.0", "me
 """The middle of CVSS's bands, which is how code hosts read this number back into a word."""
 
 
+@dataclass(frozen=True)
+class About:
+    """Where to read about a rule: `page` is a server's own page of it, `references` are what it rests on, the best first."""
+
+    page: str = ""
+    references: tuple[str, ...] = ()
+
+
+Tell = Callable[[str], About]
+"""What is known about a rule of ours, by its name."""
+
+
 def document(
     findings: Iterable[Finding],
     diagnostics: Iterable[Diagnostic] = (),
@@ -29,27 +42,28 @@ def document(
     *,
     commit: str = "",
     repository: str = "",
+    about: Tell | None = None,
 ) -> dict[str, Any]:
     """A SARIF log with one run for each tool that found something, Lockgate's own always among them.
 
-    `commit` and `repository` (its address) say what was reviewed, where that is known.
+    `commit` and `repository` (its address) say what was reviewed, where that is known; `about` is asked for pages about our rules.
     """
     results: list[tuple[Finding, Suppressed | None]] = [(one, None) for one in findings]
     results += [(one.finding, one) for one in suppressed]
     by_tool = {"lockgate": [pair for pair in results if pair[0].tool == "lockgate"]}
     others = sorted((pair for pair in results if pair[0].tool != "lockgate"), key=lambda pair: pair[0].tool)
     by_tool.update((tool, list(pairs)) for tool, pairs in groupby(others, key=lambda pair: pair[0].tool))
-    runs = [_run(tool, pairs, commit, repository) for tool, pairs in by_tool.items()]
+    runs = [_run(tool, pairs, commit, repository, about) for tool, pairs in by_tool.items()]
     runs[0]["invocations"] = [_invocation(list(diagnostics), list(skipped))]
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": runs}
 
 
 def _run(
-    tool: str, results: Sequence[tuple[Finding, Suppressed | None]], commit: str, repository: str
+    tool: str, results: Sequence[tuple[Finding, Suppressed | None]], commit: str, repository: str, about: Tell | None
 ) -> dict[str, Any]:
     rules = {finding.rule: finding for finding, _ in sorted(results, key=lambda pair: pair[0].rule)}
     numbers = {rule: number for number, rule in enumerate(rules)}
-    driver: dict[str, Any] = {"name": tool, "rules": [_rule(finding) for finding in rules.values()]}
+    driver: dict[str, Any] = {"name": tool, "rules": [_rule(finding, about) for finding in rules.values()]}
     if tool == "lockgate":
         driver["version"] = engine_version()
     run: dict[str, Any] = {
@@ -65,17 +79,25 @@ def _run(
     return run
 
 
-def _rule(finding: Finding) -> dict[str, Any]:
+def _rule(finding: Finding, about: Tell | None) -> dict[str, Any]:
     tags = ["security"] if finding.cwe is not None else ["correctness"]
     properties: dict[str, Any] = {"tags": tags, "precision": finding.confidence}
     if finding.cwe is not None:
         tags.append(f"external/cwe/cwe-{finding.cwe:03d}")
         properties["security-severity"] = _SECURITY_SEVERITY[finding.severity]
+    known = about(finding.rule) if about is not None and finding.tool == "lockgate" else About()
+    weakness = () if finding.cwe is None else (f"https://cwe.mitre.org/data/definitions/{finding.cwe}.html",)
+    links = tuple(dict.fromkeys((*((known.page,) if known.page else ()), *known.references, *weakness)))
+    parts = [finding.why, f"**Fix:** {finding.fix}" if finding.fix else "", "\n".join(f"- <{link}>" for link in links)]
     return {
         "id": finding.rule,
         "shortDescription": {"text": finding.rule.replace("-", " ")},
         "fullDescription": {"text": finding.why or finding.message},
-        "help": {"text": finding.fix or finding.message},
+        **({"helpUri": links[0]} if links else {}),
+        "help": {
+            "text": finding.fix or finding.message,
+            "markdown": "\n\n".join(part for part in parts if part) or finding.message,
+        },
         "defaultConfiguration": {"level": _LEVEL[finding.severity]},
         "properties": properties,
     }

@@ -256,7 +256,9 @@ def _print(report: Report, line_of: review_text.SourceLine, form: str, begun: da
     elif form == "json":
         click.echo(orjson.dumps(report.to_dict(), option=orjson.OPT_INDENT_2))
     elif form == "sarif":
-        log = sarif.document(report.findings, report.diagnostics, report.suppressed, report.skipped)
+        from service.reviews import detector_list  # every rule: other forms do without
+
+        log = sarif.document(report.findings, report.diagnostics, report.suppressed, report.skipped, about=detector_list.about)
         click.echo(orjson.dumps(log, option=orjson.OPT_INDENT_2))
     else:
         for line in review_text.render(report, line_of):

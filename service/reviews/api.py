@@ -197,7 +197,7 @@ def _sarif(review: Review) -> Response:
     with site().db.read() as session:
         found = queries.findings(session, review.id)
         told = [*queries.diagnostics(session, review.id), *queries.skipped(session, review.id)]
-    log = report.document(review, found, told, f"{site().settings.base_url}/git/{review.repository}")
+    log = report.document(review, found, told, site().settings.base_url)
     return Response(orjson.dumps(log), content_type="application/sarif+json")
 
 

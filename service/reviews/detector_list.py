@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
+from analyzers.detector import all_detectors
 from analyzers.flow.models import Kind, built_in
 from analyzers.rule import Rule, all_rules, fix_of, message_of, name_of, references_of, weakness_page, why_of
+from analyzers.sarif import About
 
 EXAMPLES_MAX = 3
 
@@ -32,6 +34,15 @@ def detectors() -> dict[str, Detector]:
     rules = {name_of(rule): _told(rule) for rule in all_rules()}
     kinds = {kind.rule: _of_kind(kind) for kind in _kinds()}
     return kinds | {name: _with_kind(one, kinds.get(name)) for name, one in rules.items()}
+
+
+def about(name: str, pages: str = "") -> About:
+    """Where to read about a rule or a kind of secret. `pages` is the server's address of its detectors' pages, with `/` at the end."""
+    known = detectors().get(name)
+    if known is not None:
+        return About(f"{pages}{name}" if pages else "", known.references)
+    secret = next((one for one in all_detectors() if f"secret-{one.name}" == name), None)
+    return About(references=(secret.source,) if secret is not None and secret.source.startswith("https://") else ())
 
 
 def _with_kind(rule: Detector, kind: Detector | None) -> Detector:

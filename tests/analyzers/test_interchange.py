@@ -44,7 +44,7 @@ SHAPES = {
                 "file": TEXT, "line_start": LINE, "line_end": LINE,
                 "signatures": {"type": "array", "minItems": 1, "items": object_of({"algorithm": TEXT, "value": TEXT})}})}}),
         )},
-    }),
+    }, schema=TEXT),
     "gitlab-codequality": {"type": "array", "items": object_of({
         "description": TEXT, "check_name": TEXT, "fingerprint": TEXT,
         "severity": one_of("info", "minor", "major", "critical", "blocker"),

@@ -48,6 +48,19 @@ def test_the_log_fits_the_schema(valid):
     assert whole["runs"][0]["invocations"][0]["executionSuccessful"]
 
 
+def test_rules_tell_where_to_read_more(valid):
+    told = log(about=lambda rule: sarif.About(f"https://gate.acme.test/detectors/{rule}", ("https://docs.acme.test/why",)))
+    valid.validate(told)
+    rules = {rule["id"]: rule for rule in told["runs"][0]["tool"]["driver"]["rules"]}
+    shell = rules["shell-injection"]
+    assert shell["helpUri"] == "https://gate.acme.test/detectors/shell-injection"
+    for link in ("https://docs.acme.test/why", "https://cwe.mitre.org/data/definitions/78.html"):
+        assert f"- <{link}>" in shell["help"]["markdown"]
+    assert "**Fix:**" in shell["help"]["markdown"]
+    plain = {rule["id"]: rule for rule in log()["runs"][0]["tool"]["driver"]["rules"]}
+    assert plain["shell-injection"]["helpUri"] == "https://cwe.mitre.org/data/definitions/78.html", "without a server"
+
+
 def test_results_carry_what_code_hosts_read():
     own = log()["runs"][0]
     assert own["tool"]["driver"]["name"] == "lockgate"
