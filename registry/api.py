@@ -1,18 +1,18 @@
 """JSON API of the registry."""
 
-from datetime import datetime
 from typing import Any
 
+from flask import request
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from registry import catalog, explain, repositories, store
+from registry import catalog, described, explain, listing, repositories, store
 from registry.catalog import Connection, Place
-from registry.changes import revision_of
-from registry.formats import format_named
-from registry.models import Asset, Domain, Package, Version
+from registry.formats import Address, all_formats, format_named
+from registry.listing import PackageFilter
+from registry.models import Domain, Package, Version
 from registry.names import PackageName
 from registry.upstream.http import shown
 from registry.versions import by_number
@@ -99,7 +99,21 @@ class PackageQuery(BaseModel):
 
     q: str = Field("", max_length=200, description="words that name or summary hold")
     format: str = ""
+    namespace: str = Field("", max_length=255, description="what the namespace begins with, an npm scope without its @; needs `format`")
+    prefix: str = Field("", max_length=255, description="what the name begins with")
+    publish: str = Field("", description="only packages with this origin control: ALLOW or BLOCK")
+    upstream: str = Field("", description="the same of the other origin control")
     cursor: str = Field("", max_length=300, description="`next` of the page before")
+    limit: int = Field(PAGE, ge=1, le=1000)
+
+
+class RepositoryQuery(BaseModel):
+    """Which package repositories."""
+
+    domain: str = ""
+    prefix: str = Field("", max_length=100, description="what the name begins with")
+    cursor: str = Field("", max_length=300, description="`next` of the page before")
+    limit: int = Field(1000, ge=1, le=1000)
 
 
 @api.get("/domains")
@@ -114,9 +128,15 @@ def list_domains() -> dict[str, Any]:
 
 @api.get("/registry")
 @public
-def list_repositories() -> dict[str, Any]:
-    """The package repositories that the caller may read."""
-    return {"items": [_repository(p) for p in _readable()], "next": None}
+def list_repositories(query: RepositoryQuery) -> dict[str, Any]:
+    """The package repositories that the caller may read, by domain and name."""
+    found = [
+        p for p in _readable()
+        if query.domain in ("", p.domain) and p.name.startswith(query.prefix) and f"{p.domain}/{p.name}" > query.cursor
+    ]
+    rest = len(found) > query.limit
+    found = found[: query.limit]
+    return {"items": [_repository(p) for p in found], "next": f"{found[-1].domain}/{found[-1].name}" if rest else None}
 
 
 @api.post("/registry", responses={"201": {}})
@@ -164,13 +184,11 @@ def delete_repository(path: RepositoryPath) -> tuple[str, int]:
 @needs(*READ)
 def list_packages(path: RepositoryPath, query: PackageQuery) -> dict[str, Any]:
     """The packages stored in this very repository, by name."""
-    name, _, number = query.cursor.rpartition(" ")
-    after = (name, int(number) if number.isdigit() else 0)
+    wanted = PackageFilter(query.q, query.format, query.namespace, query.prefix, query.publish, query.upstream)
     with site().db.read() as session:
         where = catalog.place(session, path.domain, path.repository)
-        rows = catalog.search(session, [where.id], words=query.q, format_name=query.format, after=after, limit=PAGE + 1)
-    more = f"{rows[PAGE - 1].name} {rows[PAGE - 1].id}" if len(rows) > PAGE else None
-    return {"items": [_package(r) for r in rows[:PAGE]], "next": more}
+        rows, more = listing.packages(session, where, wanted, after=query.cursor, limit=query.limit)
+    return {"items": [described.package(r) for r in rows], "next": more or None}
 
 
 @api.get(VERSION)
@@ -178,8 +196,8 @@ def list_packages(path: RepositoryPath, query: PackageQuery) -> dict[str, Any]:
 def get_version(path: VersionPath) -> dict[str, Any]:
     """One version with its assets and metadata."""
     with site().db.read() as session:
-        _, version = find_version(session, path)
-        return {**version_json(version), "details": version.details, "assets": [asset_json(a) for a in catalog.assets(session, version)]}
+        row, version = find_version(session, path)
+        return described.whole_version(row, version, catalog.assets(session, version), path.repository)
 
 
 @api.delete(VERSION)
@@ -216,7 +234,10 @@ def get_package(path: PackagePath) -> dict[str, Any]:
         row = catalog.package(session, where, name_of(path))
         why = explain.origins(session, where, name_of(path))
         rows = sorted(catalog.versions(session, row), key=lambda v: number(v.version), reverse=True)
-        return {**_package(row), "tags": catalog.tags(session, row), "versions": [version_json(v) for v in rows], "why": why.as_json()}
+        return {
+            **described.package(row), "tags": catalog.tags(session, row), "versions": [described.version(v) for v in rows],
+            "why": why.as_json(),
+        }
 
 
 @api.put(f"{PACKAGE}/origins")
@@ -225,13 +246,13 @@ def set_origins(path: PackagePath, body: Origins) -> dict[str, Any]:
     """Sets whether the package may be published here and whether it may come from outside."""
     store.set_origins(site(), place_of(path), name_of(path), body.publish, body.upstream, principal().name)
     with site().db.read() as session:
-        return _package(catalog.package(session, catalog.place(session, path.domain, path.repository), name_of(path)))
+        return described.package(catalog.package(session, catalog.place(session, path.domain, path.repository), name_of(path)))
 
 
 def _version_now(path: VersionPath) -> dict[str, Any]:
     """The version as it is now."""
     with site().db.read() as session:
-        return version_json(find_version(session, path)[1])
+        return described.version(find_version(session, path)[1])
 
 
 def find_version(session: Session, path: VersionPath) -> tuple[Package, Version]:
@@ -269,33 +290,5 @@ def _repository(place: Place) -> dict[str, Any]:
         "upstreams": list(place.upstreams), "revision": place.revision,
         "connections": [{"format": c.format, "url": shown(c.url), "private": c.private} for c in place.connections],
         "minimum_age_hours": place.minimum_age_hours,
+        "endpoints": {name: Address(request.host_url, place.domain, place.name).url(name) for name in all_formats()},
     }
-
-
-def _package(row: Package) -> dict[str, Any]:
-    return {
-        "format": row.format, "name": row.display_name, "latest": row.latest, "summary": row.summary,
-        "origins": {"publish": row.publish, "upstream": row.upstream}, "updated_at": iso(row.updated_at),
-    }
-
-
-def version_json(row: Version) -> dict[str, Any]:
-    """A version as the API tells it."""
-    return {
-        "version": row.version, "status": row.status, "origin": row.origin, "revision": revision_of(row),
-        "yanked": row.yanked_reason is not None, "yanked_reason": row.yanked_reason or "", "published_by": row.published_by,
-        "published_at": iso(row.published_at),
-    }
-
-
-def asset_json(row: Asset) -> dict[str, Any]:
-    """An asset as the API tells it."""
-    return {
-        "name": row.name, "size": row.size, "hashes": row.hashes, "uploaded_at": iso(row.uploaded_at),
-        "attestation": catalog.attestation(row),
-    }
-
-
-def iso(moment: datetime) -> str:
-    """A moment as the API tells it."""
-    return moment.isoformat().replace("+00:00", "Z")

@@ -1,17 +1,30 @@
 """Reading the registry: where a package is looked for, and what is there."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Connection as DatabaseConnection
-from sqlalchemy import Select, Table, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Select, Table, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from registry import age, groups
 from registry.age import Gate
 from registry.groups import EXTERNAL_UPSTREAM, SETTING_OF_ORIGIN, Effective
-from registry.models import BLOCK, DOWNLOADABLE, EXTERNAL, PUBLISHED, Asset, DistTag, Domain, Package, PackageRepository, Version
+from registry.models import (
+    ALLOW,
+    BLOCK,
+    DOWNLOADABLE,
+    EXTERNAL,
+    PUBLISHED,
+    Asset,
+    DistTag,
+    Domain,
+    Package,
+    PackageRepository,
+    Version,
+)
 from registry.names import PackageName
 from service.kernel.db import connection_of
 from service.kernel.errors import Missing
@@ -113,6 +126,10 @@ class Found:
     connections: list[tuple[Place, Connection]]
     group: Effective
     gate: Gate
+    path: list[Place]
+    """Every repository that was searched, in the order of search."""
+    shut: frozenset[int]
+    """Packages whose versions from outside are hidden."""
 
     @property
     def stamp(self) -> tuple[object, ...]:
@@ -120,9 +137,30 @@ class Found:
         rows = tuple((package.id, package.revision) for _, package in self.packages)
         return rows, self.start.groups_revision, self.gate.stamp
 
+    def farthest_first(self) -> list[Package]:
+        """The stored packages, each after those of its repository's own upstreams."""
+        if len(self.packages) < 2:
+            return [row for _, row in self.packages]
+        left, rows = {p.name: p for p in self.path}, {p.name: row for p, row in self.packages}
+        ordered: list[Package] = []
+
+        def walk(name: str) -> None:
+            one = left.pop(name, None)
+            if one is None:
+                return
+            for upstream in one.upstreams:
+                walk(upstream)
+            if name in rows:
+                ordered.append(rows[name])
+
+        walk(self.start.name)
+        return ordered
+
     def admits(self, place: Place, version: Version | ShownVersion, asset: Asset | ShownAsset | None = None) -> bool:
         """Whether the group lets a version of `place` into the repository that was asked, and it is old enough."""
         if place.id != self.start.id and not self.group.allows(SETTING_OF_ORIGIN[version.origin], self.start.name):
+            return False
+        if version.origin == EXTERNAL and version.package_id in self.shut:
             return False
         return asset is None or version.origin != EXTERNAL or not self.gate.holds(version.key, age.published(version, asset))
 
@@ -154,40 +192,54 @@ def places(session: Session) -> list[Place]:
 
 def search_path(session: Session, start: Place) -> list[Place]:
     """The repository, then its upstreams depth first, each once, at most twenty in all."""
-    if not start.upstreams:
-        return [start]
-    known = {p.name: p for p in places(session) if p.domain_id == start.domain_id}
+    return _walk(_neighbours(session, start), start)
+
+
+def find(session: Session, start: Place, name: PackageName) -> Found:
+    """Where the package may come from (origin controls, as CodeArtifact).
+
+    A name that was published to a repository is not looked for further up from there. One that was published anywhere on
+    the way is never looked for outside, and versions that came from outside under it are hidden: this closes dependency
+    confusion.
+    """
+    known = _neighbours(session, start)
+    path = _walk(known, start)
+    rows = {
+        row.repository_id: row
+        for row in session.scalars(_named(name).where(Package.repository_id.in_([p.id for p in path])))
+    }
+    owners = {key for key, row in rows.items() if (row.publish, row.upstream) == (ALLOW, BLOCK)}
+    if owners and known:
+        path = _walk(known, start, owners)
+    packages = [(p, rows[p.id]) for p in path if p.id in rows]
+    connections = [(p, c) for p in path for c in p.connections if c.format == name.format]
+    shut: frozenset[int] = frozenset()
+    if any(row.upstream == BLOCK for _, row in packages):
+        connections, shut = [], frozenset(row.id for _, row in packages if row.upstream != BLOCK)
+    group = groups.effective(groups.load(session, start.domain_id, start.groups_revision), name)
+    if not group.allows(EXTERNAL_UPSTREAM, start.name):
+        connections = []
+    connections = [(p, c) for p, c in connections if group.allows(EXTERNAL_UPSTREAM, p.name)]
+    gate = age.gate(session, [start, *(p for p, _ in packages), *(p for p, _ in connections)], name)
+    return Found(start, packages, connections, group, gate, path, shut)
+
+
+def _neighbours(session: Session, start: Place) -> dict[str, Place]:
+    """The repositories of the domain by name; none when the repository has no upstreams."""
+    return {p.name: p for p in places(session) if p.domain_id == start.domain_id} if start.upstreams else {}
+
+
+def _walk(known: dict[str, Place], start: Place, ends: Collection[int] = ()) -> list[Place]:
+    """The order of search; the upstreams of repositories in `ends` are left out."""
     path: list[Place] = []
     waiting = [start]
     while waiting and len(path) < PATH_REPOSITORIES_MAX:
         current = waiting.pop(0)
         if all(current.id != seen.id for seen in path):
             path.append(current)
-            waiting = [known[name] for name in current.upstreams if name in known] + waiting
+            above = () if current.id in ends else current.upstreams
+            waiting = [known[name] for name in above if name in known] + waiting
     return path
-
-
-def find(session: Session, start: Place, name: PackageName) -> Found:
-    """Where the package may come from.
-
-    A name that was published here, in the repository or any of its upstreams, is never looked for outside, and versions
-    that came from outside under that name are hidden: this closes dependency confusion (origin controls, as CodeArtifact).
-    """
-    path = search_path(session, start)
-    rows = {
-        row.repository_id: row
-        for row in session.scalars(_named(name).where(Package.repository_id.in_([p.id for p in path])))
-    }
-    packages = [(p, rows[p.id]) for p in path if p.id in rows]
-    connections = [(p, c) for p in path for c in p.connections if c.format == name.format]
-    if any(row.upstream == BLOCK for _, row in packages):
-        packages, connections = [(p, row) for p, row in packages if row.upstream == BLOCK], []
-    group = groups.effective(groups.load(session, start.domain_id, start.groups_revision), name)
-    if not group.allows(EXTERNAL_UPSTREAM, start.name):
-        connections = []
-    connections = [(p, c) for p, c in connections if group.allows(EXTERNAL_UPSTREAM, p.name)]
-    gate = age.gate(session, [start, *(p for p, _ in packages), *(p for p, _ in connections)], name)
-    return Found(start, packages, connections, group, gate)
 
 
 def visible(session: Session, found: Found, *, with_details: bool = False) -> Visible:
@@ -318,10 +370,11 @@ def package_names(session: Session, start: Place, format_name: str) -> list[str]
 
 
 def search(
-    session: Session, place_ids: list[int], *, words: str = "", format_name: str = "", after: tuple[str, int] = ("", 0), limit: int = 50
+    session: Session, place_ids: list[int], *, words: str = "", format_name: str = "", after: tuple[str, int] = ("", 0), limit: int = 50,
+    conditions: Iterable[ColumnElement[bool]] = (),
 ) -> list[Package]:
     """Packages of some repositories by name, whose name or summary holds every word; `after` is the last one's name and id."""
-    query = select(Package).where(Package.repository_id.in_(place_ids)).order_by(Package.name, Package.id).limit(limit)
+    query = select(Package).where(Package.repository_id.in_(place_ids), *conditions).order_by(Package.name, Package.id).limit(limit)
     if format_name:
         query = query.where(Package.format == format_name)
     if after[1]:

@@ -113,13 +113,14 @@ def revision_of(version: Version | VersionRow) -> str:
 
 def record(
     session: Session, where: Place, package: Package, version: Version, operation: str, actor: str, *,
-    added: Iterable[str] = (), removed: Iterable[str] = (), metadata: bool = False, status: bool = False,
+    added: Iterable[str] = (), removed: Iterable[str] = (), updated: Iterable[str] = (), metadata: bool = False, status: bool = False,
 ) -> None:
     """Writes the event of a change that was made, and the fact. The repository is locked by the caller."""
     repository = session.get_one(PackageRepository, where.id)
     repository.sequence += 1
     event, fact = event_of(
-        where, repository.sequence, package, version, operation, actor, added=added, removed=removed, metadata=metadata, status=status
+        where, repository.sequence, package, version, operation, actor, added=added, removed=removed, updated=updated, metadata=metadata,
+        status=status,
     )
     session.add(VersionEvent(**event))
     bus.publish(session, fact)
@@ -127,11 +128,12 @@ def record(
 
 def event_of(
     where: Place, sequence: int, package: Package | PackageRow, version: Version | VersionRow, operation: str, actor: str, *,
-    added: Iterable[str] = (), removed: Iterable[str] = (), metadata: bool = False, status: bool = False,
+    added: Iterable[str] = (), removed: Iterable[str] = (), updated: Iterable[str] = (), metadata: bool = False, status: bool = False,
 ) -> tuple[dict[str, Any], PackageVersionChanged]:
     """The event of a change as a row, and the fact."""
     changes: dict[str, Any] = {
-        "assets_added": list(added), "assets_removed": list(removed), "metadata_updated": metadata, "status_changed": status,
+        "assets_added": list(added), "assets_removed": list(removed), "assets_updated": list(updated), "metadata_updated": metadata,
+        "status_changed": status,
     }
     state, revision = "Deleted" if operation == DELETED else version.status, revision_of(version)
     row: dict[str, Any] = {

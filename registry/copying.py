@@ -1,17 +1,28 @@
 """Moving versions between repositories of a domain: copied when asked, retained when fetched. Only rows move, never bytes."""
 
+from dataclasses import dataclass, field
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from registry import catalog, changes, statuses, store
 from registry.catalog import Place
 from registry.formats import format_named
-from registry.models import BLOCK, DISPOSED, DOWNLOADABLE, EXTERNAL, INTERNAL, Asset, Package, Version
+from registry.models import BLOCK, DISPOSED, DOWNLOADABLE, ENTERED, EXTERNAL, INTERNAL, Asset, Package, Version
 from registry.names import PackageName
 from registry.statuses import ALREADY_EXISTS, NOT_ALLOWED, NOT_FOUND, VERSIONS_MAX, Outcome, Wanted
 from service.kernel import audit, clock
 from service.kernel.errors import Malformed, Problem
 from service.kernel.site import Site
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Names of the files that a version gained, lost, and has with other bytes."""
+
+    added: list[str]
+    removed: list[str] = field(default_factory=list)
+    updated: list[str] = field(default_factory=list)
 
 
 def take(site: Site, where: Place, name: PackageName, filename: str, actor: str) -> Asset | None:
@@ -48,26 +59,27 @@ def retain(site: Site, source: Place, target: Place, name: PackageName, key: str
         kept, is_new = _version_in(session, package, version)
         if kept.status not in DOWNLOADABLE:
             return
-        added = _assets_into(session, package, kept, catalog.assets(session, version))
+        added = _assets_into(session, package, kept, catalog.assets(session, version), source)
         if added or is_new:
-            _finish(session, target, package, kept, is_new, added, actor, "retained", source)
+            _finish(session, target, package, kept, is_new, Moved(added), actor, "retained", source)
 
 
 def copy(
     site: Site, source: Place, target: Place, name: PackageName, wanted: Wanted, actor: str, *,
     from_upstream: bool = False, overwrite: bool = False,
 ) -> Outcome:
-    """Copies versions with their metadata, status and npm's tags to another repository of the domain.
+    """Copies versions with their metadata, status and npm's tags to another repository of the domain: all of them or none.
 
-    A version that is there with other files fails with ALREADY_EXISTS, unless `overwrite`; with the same ones it is a success.
-    Raises Malformed for another domain, Missing when the source has no such package.
+    A version that is there with the same files and metadata is unchanged; with others it fails with ALREADY_EXISTS, unless
+    `overwrite`. Raises Malformed for another domain, Missing when the source has no such package.
+    https://docs.aws.amazon.com/codeartifact/latest/ug/copy-package.html
     """
     if source.domain_id != target.domain_id or source.id == target.id:
         raise Malformed(where="target repository", why=f"copies stay in their domain, {source.domain}, and go to another repository")
     if not 1 <= len(wanted.revisions) <= VERSIONS_MAX:
         raise Malformed(where="versions", why=f"name 1 to {VERSIONS_MAX} of them")
     outcome, key = Outcome(), format_named(name.format).key
-    with site.db.write() as session:
+    with statuses.all_or_none(site, outcome) as session:
         repository = changes.lock(session, target)
         known = _known(session, source, name, from_upstream)
         for text, revision in wanted.revisions.items():
@@ -112,18 +124,20 @@ def _copy_one(
         return
     theirs = catalog.assets(session, version)
     kept, is_new = _version_in(session, package, version)
-    clash = _clash(session, package, theirs)
-    if clash and not overwrite:
-        outcome.fail(text, ALREADY_EXISTS, f"{clash} is there already with other content")
+    if not is_new and _is_same(session, kept, version, theirs):
+        outcome.unchanged.append(text)
         return
-    removed = _replaced(session, kept, theirs) if overwrite else []
-    added = _assets_into(session, package, kept, theirs)
-    if overwrite and not is_new:
+    removed, updated = _replaced(session, kept, theirs) if overwrite else ([], [])
+    if not (is_new or overwrite) or _clash(session, package, theirs):
+        outcome.fail(text, ALREADY_EXISTS, f"{target.domain}/{target.name} has version {text} with other files or metadata")
+        return
+    added = _assets_into(session, package, kept, theirs, source)
+    if not is_new:
         kept.details, kept.status, kept.yanked_reason = version.details, version.status, version.yanked_reason
     tags = {tag: number for tag, number in catalog.tags(session, origin).items() if number == version.version}
     changes.set_tags(session, package, tags)
-    if added or removed or is_new or overwrite:
-        _finish(session, target, package, kept, is_new, added, actor, "copied", source, removed)
+    moved = Moved([name for name in added if name not in updated], removed, updated)
+    _finish(session, target, package, kept, is_new, moved, actor, "copied", source)
     outcome.successful[text] = {"revision": changes.revision_of(kept), "status": kept.status}
 
 
@@ -154,24 +168,32 @@ def _version_in(session: Session, package: Package, version: Version) -> tuple[V
     return row, True
 
 
+def _is_same(session: Session, kept: Version, version: Version, theirs: list[Asset]) -> bool:
+    """Whether a version is there with the same files and metadata."""
+    ours = {a.name: a.digest for a in catalog.assets(session, kept)}
+    return ours == {a.name: a.digest for a in theirs} and (kept.details, kept.yanked_reason) == (version.details, version.yanked_reason)
+
+
 def _clash(session: Session, package: Package, theirs: list[Asset]) -> str:
+    """A file that the package has with other bytes, or ""."""
     ours = {a.name: a for a in session.scalars(select(Asset).where(Asset.package_id == package.id, Asset.deleted_at.is_(None)))}
     return next((a.name for a in theirs if a.name in ours and ours[a.name].digest != a.digest), "")
 
 
-def _replaced(session: Session, version: Version, theirs: list[Asset]) -> list[str]:
-    """Takes away what an overwriting copy brings anew; answers the names of what it has no more."""
+def _replaced(session: Session, version: Version, theirs: list[Asset]) -> tuple[list[str], list[str]]:
+    """Takes away what an overwriting copy brings anew; answers the names of what it has no more, and of what it has otherwise."""
     coming = {a.name: a.digest for a in theirs}
-    removed = []
+    removed: list[str] = []
+    updated: list[str] = []
     for one in session.scalars(select(Asset).where(Asset.version_id == version.id)).all():
         if coming.get(one.name) != one.digest:
-            removed.append(one.name)
+            (updated if one.name in coming else removed).append(one.name)
             session.delete(one)
     session.flush()
-    return removed
+    return removed, updated
 
 
-def _assets_into(session: Session, package: Package, version: Version, theirs: list[Asset]) -> list[str]:
+def _assets_into(session: Session, package: Package, version: Version, theirs: list[Asset], source: Place) -> list[str]:
     """Adds the files that the version lacks; answers their names. A spent name may come back with what another repository has."""
     ours = {a.name: a for a in session.scalars(select(Asset).where(Asset.package_id == package.id))}
     added = []
@@ -185,7 +207,7 @@ def _assets_into(session: Session, package: Package, version: Version, theirs: l
         session.add(
             Asset(
                 package_id=package.id, version_id=version.id, name=one.name, digest=one.digest, size=one.size, hashes=one.hashes,
-                details=one.details, uploaded_at=one.uploaded_at, deleted_at=None,
+                details={ENTERED: {"repository": source.name}, **one.details}, uploaded_at=one.uploaded_at, deleted_at=None,
             )
         )
         added.append(one.name)
@@ -194,19 +216,19 @@ def _assets_into(session: Session, package: Package, version: Version, theirs: l
 
 
 def _finish(
-    session: Session, target: Place, package: Package, version: Version, is_new: bool, added: list[str], actor: str, how: str,
-    source: Place, removed: list[str] | None = None,
+    session: Session, target: Place, package: Package, version: Version, is_new: bool, moved: Moved, actor: str, how: str, source: Place,
 ) -> None:
     version.revision += 1
     changes.refresh(session, package, version)
     operation = changes.CREATED if is_new else changes.UPDATED
     changes.record(
-        session, target, package, version, operation, actor, added=added, removed=removed or (), metadata=True, status=is_new
+        session, target, package, version, operation, actor, added=moved.added, removed=moved.removed, updated=moved.updated,
+        metadata=True, status=is_new,
     )
     changes.lock(session, target).revision += 1
     package.updated_at = clock.now()
     action = "registry:Publish" if version.origin == INTERNAL else "registry:Read"
     audit.record(
         session, actor, action, target.resource, package=package.display_name,
-        version=version.version, change=how, source=f"{source.domain}/{source.name}", assets=added,
+        version=version.version, change=how, source=f"{source.domain}/{source.name}", assets=[*moved.added, *moved.updated],
     )

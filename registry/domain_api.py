@@ -8,14 +8,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from registry import associated, catalog, groups, patterns, policies, repositories, storage
-from registry.api import ADMIN, PAGE, READ, REPOSITORY, RepositoryPath, iso, place_of
+from registry.api import ADMIN, PAGE, READ, REPOSITORY, RepositoryPath, place_of
+from registry.described import moment
 from registry.formats import format_named
 from registry.groups import Effective, Group, Restriction
 from registry.models import Domain
 from service.kernel import audit, auth, clock
 from service.kernel.access import demand, needs, principal, public, site
 from service.kernel.auth import Principal, Token
-from service.kernel.errors import Malformed, Refused
+from service.kernel.errors import Malformed, Missing, Refused
 
 api = APIBlueprint("registry_domain_api", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="registry")])
 TOKEN_SECONDS_MIN, TOKEN_SECONDS_MAX, TOKEN_SECONDS = 900, 43_200, 43_200
@@ -68,6 +69,8 @@ class GroupChange(_Body):
     pattern: str
     description: str | None = Field(None, max_length=1000)
     restrictions: dict[str, Rule] | None = None
+    add_repositories: dict[str, list[str]] = Field({}, description="by setting: to what ALLOW_SPECIFIC_REPOSITORIES allows")
+    remove_repositories: dict[str, list[str]] = {}
 
 
 class PolicyBody(_Body):
@@ -80,7 +83,9 @@ class PolicyBody(_Body):
 class TokenBody(_Body):
     """How long the token shall live."""
 
-    duration_seconds: int = Field(TOKEN_SECONDS, ge=TOKEN_SECONDS_MIN, le=TOKEN_SECONDS_MAX)
+    duration_seconds: int = Field(
+        TOKEN_SECONDS, ge=0, le=TOKEN_SECONDS_MAX, description="900 to 43200; 0: as long as the token that asks, at most the longest"
+    )
 
 
 class DomainPath(BaseModel):
@@ -93,6 +98,15 @@ class GroupQuery(BaseModel):
     """Names a group by its pattern."""
 
     pattern: str
+
+
+class GroupsQuery(BaseModel):
+    """Which groups."""
+
+    prefix: str = Field("", max_length=patterns.PATTERN_CHARACTERS_MAX, description="what the pattern begins with")
+    within: str = Field("", description="only the groups whose nearest wider group has this pattern")
+    cursor: str = Field("", max_length=patterns.PATTERN_CHARACTERS_MAX, description="`next` of the page before")
+    limit: int = Field(1000, ge=1, le=1000)
 
 
 class GroupPackagesQuery(GroupQuery):
@@ -150,13 +164,30 @@ def delete_domain(path: DomainPath) -> tuple[str, int]:
 
 @api.get(f"{DOMAIN}/groups")
 @needs(*READ_DOMAIN)
-def list_groups(path: DomainPath) -> dict[str, Any]:
+def list_groups(path: DomainPath, query: GroupsQuery) -> dict[str, Any]:
     """The package groups with what holds for each after inheritance; the root group always."""
     with site().db.read() as session:
-        known = _groups(session, path.domain)
-    if all(g.pattern != patterns.ROOT for g in known):
-        known = (Group(patterns.ROOT, "", {}), *known)
-    return {"items": [_group(g, groups.effective_of(known, g.pattern)) for g in known], "next": None}
+        known = _with_root(_groups(session, path.domain))
+    wanted = patterns.read(query.within) if query.within else None
+    found = [
+        g for g in sorted(known, key=lambda g: g.pattern.text) if g.pattern.text.startswith(query.prefix) and g.pattern.text > query.cursor
+        and (wanted is None or _parent(known, g) == wanted)
+    ]
+    items = [_group(known, g) for g in found[: query.limit]]
+    return {"items": items, "next": items[-1]["pattern"] if len(found) > query.limit else None}
+
+
+@api.get(f"{DOMAIN}/groups/described")
+@needs(*READ_DOMAIN)
+def get_group(path: DomainPath, query: GroupQuery) -> dict[str, Any]:
+    """One package group."""
+    wanted = patterns.read(query.pattern)
+    with site().db.read() as session:
+        known = _with_root(_groups(session, path.domain))
+    own = next((g for g in known if g.pattern == wanted), None)
+    if own is None:
+        raise Missing(what="package group", name=wanted.text)
+    return _group(known, own)
 
 
 @api.post(f"{DOMAIN}/groups", responses={"201": {}})
@@ -174,7 +205,10 @@ def create_group(path: DomainPath, body: NewGroup) -> tuple[dict[str, Any], int]
 def change_group(path: DomainPath, body: GroupChange) -> dict[str, Any]:
     """Changes a package group, the root group `/*` too."""
     rules = None if body.restrictions is None else _rules(body.restrictions)
-    changed = groups.change(site(), path.domain, body.pattern, actor=principal().name, description=body.description, restrictions=rules)
+    changed = groups.change(
+        site(), path.domain, body.pattern, actor=principal().name, description=body.description, restrictions=rules,
+        add=body.add_repositories, remove=body.remove_repositories,
+    )
     return _with_effect(path.domain, changed)
 
 
@@ -266,7 +300,9 @@ def delete_repository_policy(path: RepositoryPath) -> tuple[str, int]:
 @public
 def issue_token(path: DomainPath, body: TokenBody) -> tuple[dict[str, Any], int]:
     """A token for the domain's packages alone, that ends by itself in 15 minutes to 12 hours; DELETE /tokens/ID ends it at once."""
-    who = principal()
+    who, seconds = principal(), body.duration_seconds
+    if 0 < seconds < TOKEN_SECONDS_MIN:
+        raise Malformed(where="duration_seconds", why=f"is 0 or {TOKEN_SECONDS_MIN} to {TOKEN_SECONDS_MAX}")
     scope = [{"Effect": "Allow", "Action": ["registry:*"], "Resource": [f"registry/{path.domain}", f"registry/{path.domain}/*"]}]
     with site().db.write() as session:
         repositories.domain_named(session, path.domain)
@@ -275,15 +311,15 @@ def issue_token(path: DomainPath, body: TokenBody) -> tuple[dict[str, Any], int]
         own = session.get_one(Token, who.token_id)
         if own.scope is not None:
             raise ScopedToken
-        lifetime = timedelta(seconds=body.duration_seconds)
+        lifetime = timedelta(seconds=seconds or TOKEN_SECONDS_MAX)
         if own.expires_at is not None:
             lifetime = min(lifetime, own.expires_at - clock.now())
         account = auth.account_named(session, who.name)
         secret, row = auth.issue_token(session, account, f"packages of {path.domain}", scope=scope, lifetime=lifetime)
-        seconds = int(lifetime.total_seconds())
-        audit.record(session, who.name, "registry:IssueToken", f"registry/{path.domain}", token=row.id, seconds=seconds)
+        lives = int(lifetime.total_seconds())
+        audit.record(session, who.name, "registry:IssueToken", f"registry/{path.domain}", token=row.id, seconds=lives)
         assert row.expires_at is not None
-        return {"token": secret, "id": row.id, "expires_at": iso(row.expires_at)}, 201
+        return {"token": secret, "id": row.id, "expires_at": moment(row.expires_at)}, 201
 
 
 def _see(who: Principal, domain: str, readable: list[str]) -> None:
@@ -298,7 +334,16 @@ def _groups(session: Session, domain: str) -> tuple[Group, ...]:
 
 def _with_effect(domain: str, group: Group) -> dict[str, Any]:
     with site().db.read() as session:
-        return _group(group, groups.effective_of(_groups(session, domain), group.pattern))
+        return _group(_with_root(_groups(session, domain)), group)
+
+
+def _with_root(known: tuple[Group, ...]) -> tuple[Group, ...]:
+    return known if any(g.pattern == patterns.ROOT for g in known) else (Group(patterns.ROOT, "", {}), *known)
+
+
+def _parent(known: tuple[Group, ...], group: Group) -> patterns.Pattern | None:
+    """The nearest wider group."""
+    return next(iter(patterns.parents([g.pattern for g in known], group.pattern)), None)
 
 
 def _rules(told: dict[str, Rule]) -> dict[str, Restriction]:
@@ -306,15 +351,19 @@ def _rules(told: dict[str, Rule]) -> dict[str, Restriction]:
 
 
 def _domain(row: Domain) -> dict[str, Any]:
-    return {"name": row.name, "description": row.description, "created_at": iso(row.created_at)}
+    return {"name": row.name, "description": row.description, "created_at": moment(row.created_at)}
 
 
-def _group(group: Group, effect: Effective) -> dict[str, Any]:
+def _group(known: tuple[Group, ...], group: Group) -> dict[str, Any]:
     own = {
         setting: {"mode": rule.mode, "repositories": list(rule.repositories)}
         for setting in groups.SETTINGS for rule in [group.restrictions.get(setting, Restriction(groups.INHERIT))]
     }
-    return {"pattern": group.pattern.text, "description": group.description, "restrictions": own, "effective": _effect(effect)}
+    parent = _parent(known, group)
+    return {
+        "pattern": group.pattern.text, "description": group.description, "parent": parent and parent.text, "restrictions": own,
+        "effective": _effect(groups.effective_of(known, group.pattern)),
+    }
 
 
 def _effect(effect: Effective) -> dict[str, Any]:

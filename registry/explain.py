@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from registry import catalog, groups
 from registry.catalog import Place
 from registry.groups import EXTERNAL_UPSTREAM, INTERNAL_UPSTREAM, PUBLISH
-from registry.models import BLOCK, EXTERNAL, Package
+from registry.models import ALLOW, BLOCK, EXTERNAL, Package
 from registry.names import PackageName
 from registry.patterns import WEAK
 
@@ -23,6 +23,7 @@ class Origins:
     from_outside: bool
     outside: str
     from_upstreams: bool
+    upstreams: str
     group: str
     """The pattern of the package's group."""
 
@@ -37,9 +38,8 @@ def origins(session: Session, where: Place, name: PackageName) -> Origins:
     row = catalog.package_or_none(session, where, name)
     may_publish, publish = _publish(found.group, where, row)
     from_outside, outside = _outside(session, found, where, name)
-    return Origins(
-        may_publish, publish, from_outside, outside, found.group.allows(INTERNAL_UPSTREAM, where.name), found.group.pattern
-    )
+    from_upstreams, upstreams = _upstreams(found.group, where, row)
+    return Origins(may_publish, publish, from_outside, outside, from_upstreams, upstreams, found.group.pattern)
 
 
 def _publish(group: groups.Effective, where: Place, row: Package | None) -> tuple[bool, str]:
@@ -52,6 +52,16 @@ def _publish(group: groups.Effective, where: Place, row: Package | None) -> tupl
     if row.publish == BLOCK:
         return False, "It first came from elsewhere, so nothing can be published under its name here."
     return True, "It may be published here."
+
+
+def _upstreams(group: groups.Effective, where: Place, row: Package | None) -> tuple[bool, str]:
+    if not where.upstreams:
+        return False, "There is no upstream repository."
+    if not group.allows(INTERNAL_UPSTREAM, where.name):
+        return False, "Its package group keeps versions of upstream repositories away."
+    if row is not None and (row.publish, row.upstream) == (ALLOW, BLOCK):
+        return False, "It is published here, so versions of upstream repositories are not looked for; both controls on ALLOW let them in."
+    return True, "Versions of upstream repositories are served and kept here."
 
 
 def _outside(session: Session, found: catalog.Found, where: Place, name: PackageName) -> tuple[bool, str]:

@@ -1,6 +1,6 @@
 """Package groups: what a domain lets into its package repositories, by pattern, each setting inherited from the next wider group."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,8 @@ SETTINGS = (PUBLISH, EXTERNAL_UPSTREAM, INTERNAL_UPSTREAM)
 SPECIFIC, INHERIT = "ALLOW_SPECIFIC_REPOSITORIES", "INHERIT"
 MODES = (ALLOW, BLOCK, SPECIFIC, INHERIT)
 GROUPS_MAX = 1000
+Lists = Mapping[str, Sequence[str]]
+"""By setting: names of package repositories."""
 SETTING_OF_ORIGIN = {EXTERNAL: EXTERNAL_UPSTREAM, INTERNAL: INTERNAL_UPSTREAM}
 
 
@@ -109,9 +111,14 @@ def create(
 
 
 def change(
-    site: Site, domain: str, text: str, *, actor: str, description: str | None = None, restrictions: Mapping[str, Restriction] | None = None
+    site: Site, domain: str, text: str, *, actor: str, description: str | None = None,
+    restrictions: Mapping[str, Restriction] | None = None, add: Lists | None = None, remove: Lists | None = None,
 ) -> Group:
-    """Changes what is given; a setting that is not named stays. The root group is made by its first change."""
+    """Changes what is given; a setting that is not named stays. The root group is made by its first change.
+
+    `add` and `remove` change the repositories of settings that are, or hereby become, ALLOW_SPECIFIC_REPOSITORIES.
+    Raises Malformed or Missing.
+    """
     pattern = patterns.read(text)
     with site.db.write() as session:
         owner = _owner(session, domain)
@@ -127,6 +134,9 @@ def change(
             row.description = description
         if restrictions is not None:
             row.restrictions = {**row.restrictions, **_checked(session, owner, restrictions)}
+        if add or remove:
+            moved = _moved(_group(row).restrictions, add or {}, remove or {})
+            row.restrictions = {**row.restrictions, **_checked(session, owner, moved)}
         row.updated_at = clock.now()
         _changed(session, owner, actor, pattern, "changed", row.restrictions)
         return _group(row)
@@ -158,6 +168,18 @@ def _resolve(groups: tuple[Group, ...], own: Pattern) -> Effective:
                 rules[setting] = (rule, pattern.text)
                 break
     return Effective(own.text, rules)
+
+
+def _moved(own: Mapping[str, Restriction], add: Lists, remove: Lists) -> dict[str, Restriction]:
+    moved = {}
+    for setting in {**add, **remove}:
+        rule = own.get(setting, Restriction(INHERIT))
+        if rule.mode != SPECIFIC:
+            raise Malformed(where=f"restriction {setting}", why=f"is {rule.mode}: set it to {SPECIFIC} first, its list can be changed then")
+        gone = set(remove.get(setting, ()))
+        names = dict.fromkeys([*rule.repositories, *add.get(setting, ())])
+        moved[setting] = Restriction(SPECIFIC, tuple(name for name in names if name not in gone))
+    return moved
 
 
 def _checked(session: Session, owner: Domain, told: Mapping[str, Restriction]) -> dict[str, Any]:

@@ -17,6 +17,8 @@ Archived with its assets gone for good. Deleted is no row at all."""
 DOWNLOADABLE = (PUBLISHED, UNFINISHED, UNLISTED)
 INTERNAL, EXTERNAL = "internal", "external"
 ALLOW, BLOCK = "ALLOW", "BLOCK"
+ENTERED = "entered"
+"""In an asset's details: the repository, and external connection, by which it came into the domain. Absent: published where it is."""
 
 
 class Domain(Base):
@@ -69,7 +71,7 @@ class Package(Base):
     publish: Mapped[str]
     """Origin control: may versions be published directly? ALLOW or BLOCK."""
     upstream: Mapped[str]
-    """Origin control: may versions come from an external connection? ALLOW or BLOCK."""
+    """Origin control: may versions come from outside? ALLOW or BLOCK. With BLOCK and `publish` ALLOW, not from upstreams either."""
     latest: Mapped[str]
     summary: Mapped[str]
     revision: Mapped[int] = mapped_column(default=0)

@@ -1,6 +1,11 @@
-"""Statuses of versions: changed, disposed of and deleted for many versions of a package at once, each with an answer of its own."""
+"""Statuses of versions: changed, disposed of and deleted for many versions of a package at once, all of them or, when one cannot be, none.
 
-from collections.abc import Callable, Mapping
+Each version gets an answer of its own. Calls, codes and answers are CodeArtifact's:
+https://docs.aws.amazon.com/codeartifact/latest/ug/update-package-version-status.html
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from sqlalchemy import delete, select
@@ -36,10 +41,30 @@ class Outcome:
 
     successful: dict[str, dict[str, str]] = field(default_factory=dict)
     failed: dict[str, dict[str, str]] = field(default_factory=dict)
+    unchanged: list[str] = field(default_factory=list)
+    """Copied before: the target has the very same version."""
 
     def fail(self, version: str, code: str, message: str) -> None:
         """Notes why a version was left as it was."""
         self.failed[version] = {"code": code, "message": message}
+
+
+class _Undone(Exception):
+    """Rolls the transaction back."""
+
+
+@contextmanager
+def all_or_none(site: Site, outcome: Outcome) -> Iterator[Session]:
+    """A transaction that is undone when a version failed in it; those that had succeeded then count as skipped."""
+    try:
+        with site.db.write() as session:
+            yield session
+            if outcome.failed:
+                raise _Undone
+    except _Undone:
+        for version in outcome.successful:
+            outcome.fail(version, SKIPPED, f"version {version} was left as it was, because another one of this call could not be changed")
+        outcome.successful.clear()
 
 
 Act = Callable[[Session, Package, Version], dict[str, str] | str]
@@ -105,9 +130,9 @@ def remove_package(site: Site, where: Place, name: PackageName, actor: str) -> i
 def mismatch(row: Version, revision: str, expected: str) -> tuple[str, str] | None:
     """The condition that does not hold, as code and message."""
     if revision and revision != changes.revision_of(row):
-        return MISMATCHED_REVISION, f"the revision is {changes.revision_of(row)}, expected was {revision[:100]}"
+        return MISMATCHED_REVISION, f"current revision: {changes.revision_of(row)}, expected revision: {revision[:100]}"
     if expected and expected != row.status:
-        return MISMATCHED_STATUS, f"the status is {row.status}, expected was {expected[:100]}"
+        return MISMATCHED_STATUS, f"current status: {row.status}, expected status: {expected[:100]}"
     return None
 
 
@@ -115,7 +140,7 @@ def _each(site: Site, where: Place, name: PackageName, wanted: Wanted, act: Act)
     if not 1 <= len(wanted.revisions) <= VERSIONS_MAX:
         raise Malformed(where="versions", why=f"name 1 to {VERSIONS_MAX} of them")
     key, outcome = format_named(name.format).key, Outcome()
-    with site.db.write() as session:
+    with all_or_none(site, outcome) as session:
         package = changes.touch(session, where, name)
         keys = {version: key(version) for version in wanted.revisions}
         query = select(Version).where(Version.package_id == package.id, Version.key.in_(keys.values()))

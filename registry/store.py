@@ -74,7 +74,7 @@ class VersionUpstream(Problem):
 
     status = 409
     says = "{package} {version} already exists in {upstream}, from which {repository} takes it"
-    todo = "Raise the version, or set the package's origin control `upstream` to BLOCK."
+    todo = "Raise the version, copy that one with `lockgate registry copy`, or set the package's origin control `upstream` to BLOCK."
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,8 @@ def _check_surroundings(
     if not group.allows(groups.PUBLISH, where.name):
         raise GroupBlocked(package=package.display_name, repository=repository, group=group.rules[groups.PUBLISH][1])
     key = format_named(name.format).key(version)
-    if package.upstream == ALLOW and not _is_ours(session, package, key):
+    # A name that is new here has no controls yet that would keep upstream repositories away.
+    if (package.upstream == ALLOW or not package.revision) and where.upstreams and not _is_ours(session, package, key):
         now = catalog.place(session, where.domain, where.name)
         for place, row in catalog.find(session, now, name).packages:
             if place.id != where.id and session.scalar(select(Version.id).where(Version.package_id == row.id, Version.key == key)):

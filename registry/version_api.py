@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from flask import Response
 from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
-from registry import age, catalog, copying, listing, statuses
+from registry import age, catalog, copying, delivery, described, listing, statuses
 from registry.api import (
     ADMIN,
     PACKAGE,
@@ -17,18 +18,18 @@ from registry.api import (
     PackagePath,
     RepositoryPath,
     VersionPath,
-    asset_json,
     find_version,
-    iso,
     name_of,
     place_of,
-    version_json,
 )
+from registry.changes import revision_of
+from registry.described import moment
 from registry.formats import format_named
-from registry.models import VersionEvent
+from registry.models import Package, Version, VersionEvent
 from registry.statuses import Outcome, Wanted
 from registry.views import readme_of
 from service.kernel.access import demand, needs, principal, site
+from service.kernel.errors import Malformed, Missing
 
 api = APIBlueprint("registry_version_api", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="registry")])
 
@@ -38,14 +39,18 @@ class _Body(BaseModel):
 
 
 class Versions(_Body):
-    """Versions of one package, all to be treated alike; each gets an answer of its own."""
+    """Versions of one package: all of them are treated alike, or none when one cannot be; each gets an answer of its own."""
 
     versions: list[str] = Field([], max_length=statuses.VERSIONS_MAX)
-    revisions: dict[str, str] = Field({}, max_length=statuses.VERSIONS_MAX, description="by version: the revision it must have")
+    revisions: dict[str, str] = Field(
+        {}, max_length=statuses.VERSIONS_MAX, description="by version: the revision it must have; with `versions`, of the same ones"
+    )
     expected_status: str = Field("", description="the status they must have")
 
     def wanted(self) -> Wanted:
-        """As the registry takes it."""
+        """As the registry takes it. Raises Malformed."""
+        if self.versions and self.revisions and set(self.versions) != set(self.revisions):
+            raise Malformed(where="revisions", why="names other versions than `versions`; give either alone, or both of the same ones")
         return Wanted({**dict.fromkeys(self.versions, ""), **self.revisions}, self.expected_status)
 
 
@@ -60,7 +65,7 @@ class Copy(Versions):
 
     to: str
     from_upstream: bool = Field(False, description="also versions that the source has from its upstreams")
-    allow_overwrite: bool = False
+    allow_overwrite: bool = Field(False, description="replace a version there that has other files or metadata")
 
 
 class AgeAllowance(_Body):
@@ -77,7 +82,22 @@ class VersionQuery(BaseModel):
     format: str
     package: str
     status: str = Field("", description="only versions that have it")
+    origin: str = Field("", description="only those of `internal` or `external` origin")
+    order: str = Field(listing.BY_VERSION, description="`version`, the highest first, or `published`, the last one first")
     cursor: str = Field("", max_length=300, description="`next` of the page before")
+    limit: int = Field(PAGE, ge=1, le=1000)
+
+
+class AssetPath(VersionPath):
+    """Names an asset."""
+
+    asset: str
+
+
+class AssetQuery(BaseModel):
+    """Which assets."""
+
+    cursor: str = Field("", max_length=255, description="`next` of the page before")
     limit: int = Field(PAGE, ge=1, le=1000)
 
 
@@ -121,36 +141,63 @@ def delete_package(path: PackagePath) -> dict[str, Any]:
 @api.post(f"{PACKAGE}/copy")
 @needs(*READ)
 def copy(path: PackagePath, body: Copy) -> dict[str, Any]:
-    """Copies versions to another package repository of the domain; only metadata moves."""
+    """Copies versions to another package repository of the domain; only metadata moves. `unchanged`: there already, and the same."""
     who = demand("registry:Publish", f"registry/{path.domain}/{body.to}")
     target = place_of(RepositoryPath(domain=path.domain, repository=body.to))
-    return _told(
-        copying.copy(
-            site(), place_of(path), target, name_of(path), body.wanted(), who.name, from_upstream=body.from_upstream,
-            overwrite=body.allow_overwrite,
-        )
+    outcome = copying.copy(
+        site(), place_of(path), target, name_of(path), body.wanted(), who.name, from_upstream=body.from_upstream,
+        overwrite=body.allow_overwrite,
     )
+    return {**_told(outcome), "unchanged": outcome.unchanged}
 
 
 @api.get(f"{REPOSITORY}/versions")
 @needs(*READ)
 def list_versions(path: RepositoryPath, query: VersionQuery) -> dict[str, Any]:
-    """The versions of one package stored in this very repository, highest first."""
+    """The versions of one package stored in this very repository, whatever their status, with the one to show first."""
     # The package is no part of the path: `@team/versions` is a package's name too.
     name = PackagePath(domain=path.domain, repository=path.repository, format=query.format, package=query.package)
     with site().db.read() as session:
         row = catalog.package(session, catalog.place(session, path.domain, path.repository), name_of(name))
-        rows, more = listing.versions(session, row, status=query.status, after=query.cursor, limit=query.limit)
-    return {"items": [version_json(one) for one in rows], "next": more or None}
+        rows, more = listing.versions(
+            session, row, status=query.status, origin=query.origin, order=query.order, after=query.cursor, limit=query.limit
+        )
+        first = listing.default_version(session, row)
+    about = described.package(row)
+    return {
+        "format": row.format, "namespace": about["namespace"], "package": row.name, "default_version": first or None,
+        "items": [described.version(one) for one in rows], "next": more or None,
+    }
 
 
 @api.get(f"{VERSION}/assets")
 @needs(*READ)
-def list_assets(path: VersionPath) -> dict[str, Any]:
+def list_assets(path: VersionPath, query: AssetQuery) -> dict[str, Any]:
     """The assets of a version, by name."""
     with site().db.read() as session:
+        row, version = find_version(session, path)
+        found = [a for a in catalog.assets(session, version) if a.name > query.cursor]
+    more = found[query.limit - 1].name if len(found) > query.limit else None
+    return {**_of(row, version), "items": [described.asset(a) for a in found[: query.limit]], "next": more}
+
+
+@api.get(f"{VERSION}/assets/<asset>")
+@needs(*READ)
+def get_asset(path: AssetPath) -> Response:
+    """The bytes of an asset that is stored in this very repository, for who has no package client."""
+    name = name_of(path)
+    with site().db.read() as session:
+        where = catalog.place(session, path.domain, path.repository)
         _, version = find_version(session, path)
-        return {"items": [asset_json(a) for a in catalog.assets(session, version)], "next": None}
+        # The same doors as the clients': what is put away or too young is not handed out here either.
+        hit = catalog.stored(session, catalog.find(session, where, name), path.asset)
+    if hit is None or hit[1].id != version.id:
+        raise Missing(what="asset", name=f"{path.asset[:255]} of {name.full} {version.version}")
+    format_named(path.format).check_given_out(site(), where, name)
+    answer = delivery.send_blob(site(), hit[2].digest, hit[2].size, "application/octet-stream")
+    answer.headers["X-Package-Version"] = version.version
+    answer.headers["X-Package-Version-Revision"] = revision_of(version)
+    return answer
 
 
 @api.get(f"{VERSION}/readme")
@@ -158,9 +205,9 @@ def list_assets(path: VersionPath) -> dict[str, Any]:
 def get_readme(path: VersionPath) -> dict[str, Any]:
     """The readme as its author wrote it; `name` ends in md, rst or txt. Empty when there is none."""
     with site().db.read() as session:
-        _, version = find_version(session, path)
+        row, version = find_version(session, path)
     text, name = readme_of(version)
-    return {"version": version.version, "name": name, "readme": text}
+    return {**_of(row, version), "name": name, "readme": text}
 
 
 @api.get(f"{VERSION}/dependencies")
@@ -168,9 +215,8 @@ def get_readme(path: VersionPath) -> dict[str, Any]:
 def list_dependencies(path: VersionPath) -> dict[str, Any]:
     """What the version says it needs."""
     with site().db.read() as session:
-        _, version = find_version(session, path)
-    needed = format_named(path.format).dependencies(version.details)
-    return {"version": version.version, "items": [{"requirement": text, "kind": kind or "regular"} for text, kind in needed], "next": None}
+        row, version = find_version(session, path)
+    return {**_of(row, version), "items": described.dependencies(path.format, version), "next": None}
 
 
 @api.get(f"{REPOSITORY}/events")
@@ -185,7 +231,7 @@ def list_events(path: RepositoryPath, query: EventQuery) -> dict[str, Any]:
         if query.package:
             wanted = wanted.where(VersionEvent.package == query.package)
         rows = session.scalars(wanted.order_by(VersionEvent.sequence).limit(query.limit + 1)).all()
-    items = [_event(path, row) for row in rows[: query.limit]]
+    items = [described.event(path.domain, path.repository, row) for row in rows[: query.limit]]
     return {"items": items, "next": items[-1]["sequence"] if len(rows) > query.limit else None}
 
 
@@ -221,16 +267,17 @@ def _exceptions(path: RepositoryPath) -> dict[str, Any]:
         "minimum_age_hours": where.minimum_age_hours, "next": None,
         "items": [
             {"format": r.format, "package": r.package, "version": r.version or None, "reason": r.reason, "actor": r.actor,
-             "created_at": iso(r.created_at), "expires_at": iso(r.expires_at)} for r in rows
+             "created_at": moment(r.created_at), "expires_at": moment(r.expires_at)} for r in rows
         ],
     }
 
 
-def _event(path: RepositoryPath, row: VersionEvent) -> dict[str, Any]:
+def _of(row: Package, version: Version) -> dict[str, Any]:
+    """Which version an answer is about, at which revision."""
+    about = described.package(row)
     return {
-        "domain": path.domain, "repository": path.repository, "sequence": row.sequence, "operation": row.operation, "format": row.format,
-        "package": row.package, "version": row.version, "status": row.status, "revision": row.revision, "changes": row.changes,
-        "actor": row.actor, "happened_at": iso(row.happened_at), "deduplication_id": f"{row.repository_id}-{row.sequence}",
+        "format": row.format, "namespace": about["namespace"], "package": row.name, "version": version.version,
+        "revision": revision_of(version),
     }
 
 

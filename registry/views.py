@@ -9,7 +9,7 @@ from flask import Blueprint, Response, render_template, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from registry import age, catalog, delivery, explain, listing
+from registry import age, catalog, delivery, described, explain, listing
 from registry.advisories import store as advisories
 from registry.bootstrap import ACTOR as OWN
 from registry.catalog import Place
@@ -127,7 +127,8 @@ def package(domain: str, repository: str, format_name: str, name: str) -> str:
         files=files, tags=tags, format=package_format,
         recipes=package_format.install(_address(place), row.display_name, version.version),
         facts=_facts(version), links=_links(version), needs=package_format.dependencies(version.details), readme=readme_of(version),
-        line=_line(version), deprecated=version.details.get("manifest", {}).get("deprecated", ""), external=EXTERNAL, why=why,
+        line=described.line(version), entry=described.entry_point(files, repository),
+        deprecated=version.details.get("manifest", {}).get("deprecated", ""), external=EXTERNAL, why=why,
         warnings=warnings, known=known,
         may_admin=may_admin, may_publish=who.may("registry:Publish", place.resource), statuses=TARGETS, part=part,
         targets=[name for name in targets if who.may("registry:Publish", f"registry/{place.domain}/{name}")],
@@ -150,6 +151,7 @@ def file(domain: str, repository: str, number: int, filename: str) -> Response:
         found = catalog.find(session, where, PackageName(row.format, row.namespace, row.name))
         if catalog.stored(session, found, filename) is None:
             raise Missing(what="file", name=filename)
+    format_named(row.format).check_given_out(site(), where, PackageName(row.format, row.namespace, row.name))
     return delivery.send_blob(site(), asset.digest, asset.size, "application/octet-stream")
 
 
@@ -214,11 +216,6 @@ def _given(filters: dict[str, str]) -> dict[str, str]:
 
 def _address(place: Place | None) -> Address:
     return Address(request.host_url, place.domain if place else "default", place.name if place else "main")
-
-
-def _line(version: Version) -> str:
-    # "description" is one line in npm's metadata and the whole README in Python's.
-    return str(version.details.get("summary") or (version.details.get("description", "") if "manifest" in version.details else ""))
 
 
 def _facts(version: Version) -> list[tuple[str, str]]:

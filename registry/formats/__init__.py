@@ -99,6 +99,8 @@ class PackageFormat:
     """From a version's details: what it needs, as (name and condition, kind)."""
     outside: Callable[[Site, Place, PackageName], Iterable[str]] = lambda _site, _place, _name: ()
     """The versions that external connections offer now; those that cannot be asked offer none."""
+    check_given_out: Callable[[Site, Place, PackageName], None] = lambda _site, _place, _name: None
+    """Raises the problem for which nobody gets the package's files now."""
     warnings: Callable[[Session, Package], list[str]] = lambda _session, _package: []
     """What a reader of the package's page should know first, in sentences."""
     package_form: Callable[[Session, Package], FormPart | None] = lambda _session, _package: None

@@ -13,7 +13,7 @@ from registry.names import PackageName
 from registry.replay import Source
 from registry.upstream.documents import Document
 from registry.upstream.fetch import Download
-from registry.upstream.http import UpstreamDown
+from registry.upstream.http import UpstreamDown, shown
 from service.kernel.access import principal
 from service.kernel.access import site as current_site
 from service.kernel.errors import Missing
@@ -95,6 +95,11 @@ def place_now(site: Site, where: Place) -> Place:
     """The package repository as it is by now. Raises Missing."""
     with site.db.read() as session:
         return catalog.place(session, where.domain, where.name)
+
+
+def entered_from(place: Place, connection: Connection) -> dict[str, str]:
+    """Where a file came into the domain: the package repository with the connection, and the connection's address without secrets."""
+    return {"repository": place.name, "connection": shown(connection.url)}
 
 
 def file_source(

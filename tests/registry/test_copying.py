@@ -25,25 +25,87 @@ def test_a_copy_moves_no_bytes(server: Server, clients: Clients, upload: Upload)
     one, target = wheel("copied", "1.0"), create_repository(server)
     upload(one)
     blobs = sorted(p.name for p in (server.data / "blobs").rglob("*") if p.is_file())
-    told = server.call("POST", package(clients.repository, "copied", "/copy"), {"to": target, "versions": ["1.0", "2.0"]}).json()
-    assert (list(told["successful"]), told["failed"]["2.0"]["code"]) == (["1.0"], "NOT_FOUND")
+    path = package(clients.repository, "copied", "/copy")
+    assert list(server.call("POST", path, {"to": target, "versions": ["1.0"]}).json()["successful"]) == ["1.0"]
     assert get(server, target, one) == 200
     assert sorted(p.name for p in (server.data / "blobs").rglob("*") if p.is_file()) == blobs
-    assert server.call("POST", package(clients.repository, "copied", "/copy"), {"to": target, "versions": ["1.0"]}).json()["failed"] == {}
+    assert server.call("POST", path, {"to": target, "versions": ["1.0"]}).json() == {"successful": {}, "failed": {}, "unchanged": ["1.0"]}
+    assert len(server.call("GET", f"/api/v1/registry/default/{target}/events").json()["items"]) == 1
+    told = server.call("GET", package(target, "copied", "/versions/1.0")).json()
+    assert told["entry_point"] == {"repository": clients.repository, "connection": None}
+
+
+def test_all_versions_are_copied_or_none(server: Server, clients: Clients, upload: Upload) -> None:
+    target = create_repository(server)
+    for version in ("1.0", "1.1"):
+        upload(wheel("several", version))
+    path = package(clients.repository, "several", "/copy")
+    told = server.call("POST", path, {"to": target, "versions": ["1.0", "3.0"]}).json()
+    assert told["successful"] == {}
+    assert {version: why["code"] for version, why in told["failed"].items()} == {"1.0": "SKIPPED", "3.0": "NOT_FOUND"}
+    assert names(server, target) == []
+    assert server.call("GET", f"/api/v1/registry/default/{target}/events").json()["items"] == []
+    revisions = {version: server.call("GET", package(clients.repository, "several", f"/versions/{version}")).json()["revision"] for version in ("1.0", "1.1")}
+    wrong = server.call("POST", path, {"to": target, "revisions": {**revisions, "1.1": "of yesterday"}}).json()
+    assert {version: why["code"] for version, why in wrong["failed"].items()} == {"1.0": "SKIPPED", "1.1": "MISMATCHED_REVISION"}
+    assert server.call("POST", path, {"to": target, "revisions": revisions, "versions": ["1.0"]}).status == 400
+    assert set(server.call("POST", path, {"to": target, "revisions": revisions}).json()["successful"]) == {"1.0", "1.1"}
 
 
 def test_a_copy_overwrites_only_when_told(server: Server, clients: Clients, upload: Upload) -> None:
     target = create_repository(server)
     upload(wheel("twice", "1.0", "a = 1\n"))
     upload(wheel("twice", "1.0", "b = 2\n"), repository=target)
+    upload(sdist("twice", "1.0"), repository=target)
     body = {"to": target, "versions": ["1.0"]}
     path = package(clients.repository, "twice", "/copy")
     assert server.call("POST", path, body).json()["failed"]["1.0"]["code"] == "ALREADY_EXISTS"
+    assert list(server.call("POST", path, {**body, "allow_overwrite": True}).json()["successful"]) == ["1.0"]
+    assets = [server.call("GET", package(name, "twice", "/versions/1.0")).json()["assets"] for name in (clients.repository, target)]
+    assert [a["hashes"]["sha256"] for a in assets[0]] == [a["hashes"]["sha256"] for a in assets[1]]
+    change = server.call("GET", f"/api/v1/registry/default/{target}/events").json()["items"][-1]["changes"]
+    assert [change[f"assets_{how}"] for how in ("added", "removed", "updated")] == [[], ["twice-1.0.tar.gz"], ["twice-1.0-py3-none-any.whl"]]
+
+
+def test_more_files_are_no_same_version(server: Server, clients: Clients, upload: Upload) -> None:
+    target = create_repository(server)
+    upload(wheel("grown", "1.0"))
+    path, body = package(clients.repository, "grown", "/copy"), {"to": target, "versions": ["1.0"]}
+    server.call("POST", path, body)
+    upload(sdist("grown", "1.0"))
+    assert server.call("POST", path, body).json()["failed"]["1.0"]["code"] == "ALREADY_EXISTS"
     assert server.call("POST", path, {**body, "allow_overwrite": True}).json()["failed"] == {}
-    digests = [
-        server.call("GET", package(name, "twice", "/versions/1.0")).json()["assets"][0]["hashes"]["sha256"] for name in (clients.repository, target)
-    ]
-    assert digests[0] == digests[1]
+    assert len(server.call("GET", package(target, "grown", "/versions/1.0")).json()["assets"]) == 2
+
+
+def test_a_copy_takes_from_upstream_when_told(server: Server, clients: Clients, upload: Upload) -> None:
+    below, target = create_repository(server, upstreams=[clients.repository]), create_repository(server)
+    upload(wheel("above", "1.0"))
+    path, body = package(below, "above", "/copy"), {"to": target, "versions": ["1.0"]}
+    assert server.call("POST", path, body).status == 404
+    assert list(server.call("POST", path, {**body, "from_upstream": True}).json()["successful"]) == ["1.0"]
+    assert (names(server, below), names(server, target)) == ([], ["above"])
+
+
+def publish_npm(server: Server, repository: str, name: str, version: str, tag: str) -> None:
+    document = npm_document(name, version, npm_tarball(name, version))
+    document["dist-tags"] = {tag: version}
+    assert server.call("PUT", f"/npm/default/{repository}/{name}", document).status == 201
+
+
+def test_of_tags_the_farthest_upstream_counts(server: Server) -> None:
+    far = create_repository(server)
+    near = create_repository(server, upstreams=[far])
+    beside = create_repository(server)
+    asked = create_repository(server, upstreams=[near, beside])
+    for repository, version, tag in (
+        (beside, "3.0.0", "latest"), (far, "1.1.0", "latest"), (near, "1.0.0", "latest"), (near, "1.2.0-b", "beta"), (asked, "0.1.0", "own"),
+    ):
+        publish_npm(server, repository, "tagged", version, tag)
+        controls = {"publish": "ALLOW", "upstream": "ALLOW"}
+        assert server.call("PUT", f"/api/v1/registry/default/{repository}/packages/npm/tagged/origins", controls).status == 200
+    assert server.call("GET", f"/npm/default/{asked}/-/package/tagged/dist-tags").json() == {"latest": "1.1.0", "beta": "1.2.0-b", "own": "0.1.0"}
+    assert server.call("GET", f"/npm/default/{near}/-/package/tagged/dist-tags").json() == {"latest": "1.1.0", "beta": "1.2.0-b"}
 
 
 def test_npm_tags_travel_with_a_copy(server: Server, clients: Clients) -> None:
@@ -104,3 +166,21 @@ def test_an_eleventh_upstream_is_refused(server: Server) -> None:
     body = {"name": f"{many[0]}-many", "upstreams": many}
     assert server.call("POST", "/api/v1/registry", body).status in (400, 422)
     assert server.call("POST", "/api/v1/registry", {**body, "upstreams": many[:10]}).status == 201
+
+
+def test_what_was_published_here_comes_from_nowhere_else(server: Server, upload: Upload) -> None:
+    above = create_repository(server)
+    below = create_repository(server, upstreams=[above])
+    asked = create_repository(server, upstreams=[below])
+    upload(wheel("owned", "1.0"), repository=above)
+    refused = upload(wheel("owned", "1.0", "other = 1\n"), repository=below)
+    assert refused.status == 409
+    assert f"already exists in default/{above}" in refused.text
+    assert upload(wheel("owned", "2.0"), repository=below).status == 200
+    headers = {"Accept": "application/vnd.pypi.simple.v1+json"}
+    for repository in (below, asked):
+        assert server.call("GET", f"/pypi/default/{repository}/simple/owned/", headers=headers).json()["versions"] == ["2.0"]
+        assert get(server, repository, wheel("owned", "1.0")) == 404
+    assert server.call("PUT", package(below, "owned", "/origins"), {"publish": "ALLOW", "upstream": "ALLOW"}).status == 200
+    for repository in (below, asked):
+        assert server.call("GET", f"/pypi/default/{repository}/simple/owned/", headers=headers).json()["versions"] == ["1.0", "2.0"]

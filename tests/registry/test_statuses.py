@@ -69,12 +69,17 @@ def test_disposed_versions_never_come_back(both: Both) -> None:
     assert both.server.call("GET", f"{both.api}/versions/2.0.0").json()["assets"] == []
 
 
-def test_each_version_gets_its_own_answer(both: Both) -> None:
+def test_one_that_fails_leaves_all_as_they_were(both: Both) -> None:
     told = both.status("Unlisted", "1.0.0", "9.9.9")
-    assert set(told["successful"]) == {"1.0.0"}
-    assert told["failed"]["9.9.9"]["code"] == "NOT_FOUND"
-    assert both.status("Archived", "1.0.0", expected_status="Published")["failed"]["1.0.0"]["code"] == "MISMATCHED_STATUS"
+    assert told["successful"] == {}
+    assert {version: why["code"] for version, why in told["failed"].items()} == {"1.0.0": "SKIPPED", "9.9.9": "NOT_FOUND"}
+    assert both.listed() == {"1.0.0", "2.0.0"}
+    assert len(both.server.call("GET", f"/api/v1/registry/default/{both.repository}/events").json()["items"]) == 2
+    mismatch = both.status("Archived", "1.0.0", expected_status="Unlisted")["failed"]["1.0.0"]
+    assert (mismatch["code"], mismatch["message"]) == ("MISMATCHED_STATUS", "current status: Published, expected status: Unlisted")
+    assert set(both.status("Unlisted", "1.0.0", "2.0.0")["successful"]) == {"1.0.0", "2.0.0"}
     assert both.post("status", status="Disposed", versions=["1.0.0"]).status == 400
+    assert both.post("status", status="Archived", versions=["1.0.0"], revisions={"2.0.0": "x"}).status == 400
 
 
 def test_an_old_revision_is_refused(both: Both) -> None:
@@ -95,7 +100,7 @@ def test_events_count_without_gaps(both: Both) -> None:
     events = both.server.call("GET", path).json()["items"]
     assert [e["sequence"] for e in events] == [1, 2, 3, 4]
     assert [e["operation"] for e in events] == ["Created", "Created", "Updated", "Deleted"]
-    assert events[2]["changes"] == {"assets_added": [], "assets_removed": [], "metadata_updated": False, "status_changed": True}
+    assert events[2]["changes"] == {"assets_added": [], "assets_removed": [], "assets_updated": [], "metadata_updated": False, "status_changed": True}
     assert len(events[3]["changes"]["assets_removed"]) == 1
     assert len({e["revision"] for e in events[:3]}) == 3
     first = both.server.call("GET", f"{path}?limit=2").json()
@@ -117,7 +122,9 @@ def test_readme_dependencies_and_assets_are_told(server: Server, clients: Client
     upload(one)
     path = f"/api/v1/registry/default/{clients.repository}/packages/pypi/described/versions/1.0"
     assert "About it." in server.call("GET", f"{path}/readme").json()["readme"]
-    assert server.call("GET", f"{path}/dependencies").json()["items"] == [{"requirement": "iniconfig>=2", "kind": "regular"}]
+    assert server.call("GET", f"{path}/dependencies").json()["items"] == [
+        {"requirement": "iniconfig>=2", "kind": "regular", "namespace": None, "package": "iniconfig", "version_requirement": ">=2"}
+    ]
     assert [a["name"] for a in server.call("GET", f"{path}/assets").json()["items"]] == [one.filename]
 
 

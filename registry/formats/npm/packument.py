@@ -12,8 +12,8 @@ from registry.catalog import Connection, Place, ShownAsset, ShownVersion
 from registry.formats import sources
 from registry.formats.npm import mirror
 from registry.formats.npm.distribution import integrity, tarball_name
-from registry.formats.sources import Sources, is_stored
-from registry.models import EXTERNAL
+from registry.formats.sources import Sources, entered_from, is_stored
+from registry.models import ENTERED, EXTERNAL
 from registry.names import PackageName
 from registry.upstream import fetch
 from registry.versions import by_number, npm_order
@@ -43,23 +43,19 @@ def full(site: Site, package: Sources, name: PackageName, base: str) -> dict[str
     """The full packument; `base` is the registry's URL with a slash at the end, under which the tarballs are served."""
     versions: dict[str, Any] = {}
     time: dict[str, str] = {}
-    tags: dict[str, str] = {}
     top: dict[str, Any] = {}
     with site.db.read() as session:
         shown = catalog.visible(session, package.found, with_details=True)
-        for _, row in package.found.packages:
-            tags = {**catalog.tags(session, row), **tags}
+        told = [catalog.tags(session, row) for row in package.found.farthest_first()]
     _add_stored(shown.files, versions, time, top)
-    for _, _, document in package.documents:
-        said = document.load(site)
+    outside = [document.load(site) for _, _, document in package.documents]
+    for said in outside:
         for number, manifest in said["versions"].items():
             if number in shown.hidden or package.found.gate.holds(number, age.moment(said["time"].get(number))):
                 continue
             versions.setdefault(number, manifest)
             if number in said["time"]:
                 time[number] = said["time"][number]
-        # On a conflict the outside registry's tag wins (as in CodeArtifact): it knows versions that nobody fetched yet.
-        tags |= said["dist-tags"]
         top = {**top, **said["top"]}
     for number, manifest in versions.items():
         if manifest["dist"].get("attestations"):
@@ -67,7 +63,7 @@ def full(site: Site, package: Sources, name: PackageName, base: str) -> dict[str
             manifest["dist"] = {**manifest["dist"], "attestations": {**manifest["dist"]["attestations"], "url": url}}
         manifest["dist"] = {**manifest["dist"], "tarball": f"{base}{quote(name.full, safe='@/')}/-/{quote(tarball_name(name, number))}"}
     numbers = sorted(versions, key=by_number(npm_order))
-    tags = {tag: number for tag, number in tags.items() if number in versions}
+    tags = _tags([*(said["dist-tags"] for said in outside), *told], versions)
     if numbers:
         tags.setdefault("latest", max(numbers, key=npm_order))
     moments = sorted(value for key, value in time.items() if key in versions)
@@ -111,7 +107,7 @@ def download(site: Site, where: Place, name: PackageName, filename: str, actor: 
     def keep(blob: Blob, hashes: dict[str, str]) -> None:
         kept = {k: v for k, v in manifest.items() if k != "dist"}
         details: dict[str, Any] = {"manifest": kept, "description": str(manifest.get("description") or "")[:1000]}
-        asset = store.NewAsset(filename, blob, hashes, {"dist": manifest["dist"]})
+        asset = store.NewAsset(filename, blob, hashes, {"dist": manifest["dist"], ENTERED: entered_from(place, connection)})
         what = store.Publication(
             name, name.full, manifest["version"], details, (asset,), details["description"], origin=EXTERNAL,
             published_at=age.moment(moment),
@@ -137,6 +133,19 @@ def _remote(site: Site, where: Place, name: PackageName, filename: str) -> tuple
     if package.problems:
         raise package.problems[0]
     raise Missing(what="tarball", name=filename)
+
+
+def _tags(told: list[dict[str, str]], versions: dict[str, Any]) -> dict[str, str]:
+    """The dist-tags of all sources. The first one's counts, the source farthest upstream: it knows versions nobody fetched yet.
+
+    https://docs.aws.amazon.com/codeartifact/latest/ug/npm-tags.html
+    """
+    tags: dict[str, str] = {}
+    for one in told:
+        for tag, number in one.items():
+            if number in versions:
+                tags.setdefault(tag, number)
+    return tags
 
 
 def _add_stored(

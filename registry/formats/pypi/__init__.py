@@ -204,6 +204,7 @@ def _dependencies(details: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 FORMAT = PackageFormat(
-    "pypi", "Python", pypi_name, pypi_key, pypi_order, bp, recipes.install, recipes.publish, _dependencies, project.outside, rules.warnings,
-    pages.package_form, pages.repository_form, Intake("POST", re.compile("(?:legacy/)?"), take),
+    "pypi", "Python", pypi_name, pypi_key, pypi_order, bp, recipes.install, recipes.publish, _dependencies, project.outside,
+    rules.check_not_quarantined, rules.warnings, pages.package_form, pages.repository_form,
+    Intake("POST", re.compile("(?:legacy/)?"), take),
 )

@@ -12,8 +12,8 @@ from registry.formats import sources
 from registry.formats.pypi import archive, legacy, mirror, rules, simple
 from registry.formats.pypi.rules import Status
 from registry.formats.pypi.simple import ProjectFile
-from registry.formats.sources import Sources, is_stored
-from registry.models import EXTERNAL
+from registry.formats.sources import Sources, entered_from, is_stored
+from registry.models import ENTERED, EXTERNAL
 from registry.names import PackageName
 from registry.upstream import fetch
 from registry.versions import pypi_key
@@ -105,7 +105,7 @@ def download(site: Site, where: Place, name: PackageName, filename: str, actor: 
     place, connection, one = remote(site, where, name, filename)
 
     def keep(blob: Blob, hashes: dict[str, str]) -> None:
-        _retain(site, [where, place], name, one, blob, hashes, actor)
+        _retain(site, [where, place], name, one, blob, hashes, actor, entered_from(place, connection))
 
     key = f"{where.id} {name.format} {name.name} {filename}"
     return fetch.start(site, key, mirror.remote_file(connection, one), keep, lambda: is_stored(site, where, name, filename))
@@ -123,11 +123,13 @@ def _newer(old: ProjectFile | None, new: ProjectFile) -> ProjectFile:
 
 
 def _retain(
-    site: Site, places: list[Place], name: PackageName, one: ProjectFile, blob: Blob, hashes: dict[str, str], actor: str
+    site: Site, places: list[Place], name: PackageName, one: ProjectFile, blob: Blob, hashes: dict[str, str], actor: str,
+    entered: dict[str, str],
 ) -> None:
     filename = archive.parse_file_name(one.filename)
-    facts = {
+    facts: dict[str, Any] = {
         "filetype": filename.filetype, "python": filename.python, "requires_python": one.requires_python, "uploaded_at": one.uploaded_at,
+        ENTERED: entered,
     }
     raw = b""
     with suppress(Problem), site.blobs.open(blob.digest) as file:
