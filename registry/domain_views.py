@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from registry import associated, catalog, groups, patterns, repositories, storage
 from registry.groups import Group, Restriction
 from service.kernel.access import needs, principal, public, site
-from service.kernel.errors import Clash, Refused
+from service.kernel.errors import Clash, Malformed, Refused
 
 pages = Blueprint("registry_domains", __name__, template_folder="templates")
 PACKAGES_SHOWN = 100
@@ -44,7 +44,11 @@ def domain_page(domain: str) -> str:
 @needs("registry:Read", "registry/{domain}")
 def group_page(domain: str) -> str:
     """One package group: what holds for it and which packages belong to it; a pattern that is no group yet shows what it would get."""
-    who, wanted = principal(), patterns.read(request.args.get("pattern", patterns.ROOT.text))
+    return _group_page(domain, patterns.read(request.args.get("pattern", patterns.ROOT.text)))
+
+
+def _group_page(domain: str, wanted: patterns.Pattern, trouble: str = "") -> str:
+    who = principal()
     with site().db.read() as session:
         row = repositories.domain_named(session, domain)
         known = groups.load(session, row.id, row.groups_revision)
@@ -54,17 +58,23 @@ def group_page(domain: str) -> str:
         readable = [p.id for p in places if who.may("registry:Read", p.resource)]
         items = associated.packages(session, readable, [g.pattern for g in known], wanted, limit=PACKAGES_SHOWN + 1)
     own = next((g for g in known if g.pattern == wanted), Group(wanted, "", {}))
+    stored = {setting: own.restrictions.get(setting, Restriction(groups.INHERIT)) for setting, _ in SETTINGS}
+    form = request.form if trouble else {
+        "description": own.description, **{setting: rule.mode for setting, rule in stored.items()},
+        **{f"{setting}_repositories": " ".join(rule.repositories) for setting, rule in stored.items()},
+    }
     return render_template(
         "registry/group.html", domain=row, group=own, effect=groups.effective_of(known, wanted), settings=SETTINGS, modes=groups.MODES,
         items=items[:PACKAGES_SHOWN], more=len(items) > PACKAGES_SHOWN, is_there=wanted in (g.pattern for g in known),
-        is_root=wanted == patterns.ROOT, places=[p.name for p in places], may_admin=who.may("registry:Admin", f"registry/{domain}"),
+        is_root=wanted == patterns.ROOT,
+        form=form, trouble=trouble, places=[p.name for p in places], may_admin=who.may("registry:Admin", f"registry/{domain}"),
     )
 
 
 @pages.post("/packages/<domain>/-/groups")
 @needs("registry:Admin", "registry/{domain}")
-def set_group(domain: str) -> Response:
-    """Creates the group, changes it when it is there, or deletes it."""
+def set_group(domain: str) -> Response | tuple[str, int]:
+    """Creates the group, changes it when it is there, or deletes it. A form that is refused comes back as it was sent."""
     form, actor = request.form, principal().name
     pattern = form.get("pattern", "").strip()
     if form.get("act") == "delete":
@@ -73,10 +83,17 @@ def set_group(domain: str) -> Response:
     rules = {setting: _restriction(setting) for setting, _ in SETTINGS if setting in form}
     description = form["description"].strip()[:1000] if "description" in form else None
     try:
+        _set(domain, pattern, actor, description, rules)
+    except Malformed as problem:
+        return _group_page(domain, patterns.read(pattern), problem.detail), problem.status
+    return redirect(f"/packages/{domain}/-/groups?{urlencode({'pattern': patterns.read(pattern).text})}", 303)
+
+
+def _set(domain: str, pattern: str, actor: str, description: str | None, rules: dict[str, Restriction]) -> None:
+    try:
         groups.create(site(), domain, pattern, actor=actor, description=description or "", restrictions=rules)
     except Clash:
         groups.change(site(), domain, pattern, actor=actor, description=description, restrictions=rules)
-    return redirect(f"/packages/{domain}/-/groups?{urlencode({'pattern': patterns.read(pattern).text})}", 303)
 
 
 def _restriction(setting: str) -> Restriction:

@@ -23,7 +23,7 @@ from service.kernel.site import Site
 
 
 class FileExists(Problem):
-    """The name is taken by other bytes; twine, uv and poetry look for the words "already exist"."""
+    """The name is taken by other bytes. Clients that skip what exists look for 409 or for the words "already exist"."""
 
     status = 409
     says = "File already exists: {filename} was published before with other content, and files are immutable"
@@ -33,7 +33,7 @@ class FileExists(Problem):
 class FileNameSpent(Problem):
     """The name belonged to a deleted file."""
 
-    status = 400
+    status = 400  # as the public index: 409 would be skipped as if the very file were here
     says = "{filename} was previously used by a file that has since been deleted; a file name is never used twice"
     todo = "Raise the version and publish again."
 

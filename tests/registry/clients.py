@@ -11,12 +11,13 @@ _NODE = Path(sys.prefix) / "npm-clients" / "node_modules"
 TOOLS: dict[str, tuple[str, ...]] = {
     **{name: (str(Path(sys.prefix) / "clients" / "bin" / name),) for name in ("poetry", "hatch")},
     "pdm": (str(Path(sys.prefix) / "pdm" / "bin" / "pdm"),),
+    **{name: (sys.executable, "-m", name) for name in ("pip", "uv", "twine")},
     "npm": ("npm",),
     "pnpm": ("sh", str(_NODE / ".bin" / "pnpm"),),
     "yarn": ("node", str(_NODE / "@yarnpkg" / "cli-dist" / "bin" / "yarn.js")),
     "yarn-classic": ("node", str(_NODE / "yarn" / "bin" / "yarn.js")),
 }
-"""Those that `.ci/test-clients` installed, and the system's npm."""
+"""Those that `.ci/test-clients` installed, those of our own environment, and the system's npm."""
 _DROPPED = ("PIP_", "UV_", "TWINE_", "NPM_", "npm_", "POETRY_", "XDG_", "LOCKGATE_", "YARN_", "PNPM_", "PDM_", "HATCH_")
 
 
@@ -41,7 +42,7 @@ class Clients:
 
     def environment(self, **env: str) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(_DROPPED)}
-        return {**kept, "HOME": str(self.home), "PIP_CONFIG_FILE": os.devnull, "NO_COLOR": "1", **self.fence, **env}
+        return {**kept, "HOME": str(self.home), "NO_COLOR": "1", **self.fence, **env}
 
     def run(self, *command: str, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(command, cwd=cwd or self.home, env=self.environment(**env), capture_output=True, text=True, timeout=100, stdin=subprocess.DEVNULL)
@@ -61,7 +62,7 @@ class Clients:
     def pip_install(self, requirement: str, target: Path, *more: str) -> subprocess.CompletedProcess[str]:
         return self.run(
             sys.executable, "-m", "pip", "install", "--no-cache-dir", "--disable-pip-version-check", "--retries", "0", "--no-deps",
-            "--index-url", self.index_url(), "--target", str(target), *more, requirement,
+            "--index-url", self.index_url(), "--target", str(target), *more, requirement, PIP_CONFIG_FILE=os.devnull,
         )
 
     def twine_upload(self, *files: Path, token: str = "", more: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:

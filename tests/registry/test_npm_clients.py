@@ -1,4 +1,4 @@
-"""npm, pnpm, yarn and yarn 1 after `lockgate login`: each publishes and installs, also when what is behind is down.
+"""npm, pnpm, yarn and yarn 1 after `lockgate login`: each publishes, installs, and tells of a deprecation, also when what is behind is down.
 
 Nothing may leave for a public registry, least of all a package.
 """
@@ -28,6 +28,8 @@ INSTALL = {
     "npm": ("install", "--no-audit", "--no-fund", "--fetch-retries=0"), "pnpm": ("install", "--no-frozen-lockfile"),
     "yarn": ("install", "--no-immutable"), "yarn-classic": ("install", "--no-progress", "--non-interactive"),
 }
+DEPRECATION = {"pnpm": "deprecated @team/inner@1.0.0"}
+"""What a client shows of it: the reason, or only that there is one."""
 LEFT = ("node_modules", "package-lock.json", "pnpm-lock.yaml", "yarn.lock", ".yarn", ".npm", ".cache", ".local/share/pnpm")
 
 
@@ -84,11 +86,13 @@ def test_a_client_installs_what_comes_through(
     upstream.offer_npm("outside", "1.0.0", npm_tarball("outside", "1.0.0"))
     for version in ("1.0.0", "1.1.0"):
         document = npm_document("@team/inner", version, npm_tarball("@team/inner", version))
+        document["versions"][version]["deprecated"] = "the newer one is better" if version == "1.0.0" else ""
         assert server.call("PUT", fenced.url("npm", "@team%2finner"), document).status == 201
     close_yarn(fenced, fence)
     log_in(fenced, client)
     folder = project(tmp_path / "user", "user", dependencies={"@team/inner": "^1.0.0", "outside": "^1.0.0"})
-    assert installed(fenced, client, folder) == ("1.1.0", "1.0.0")
+    found, told = installed(fenced, client, folder)
+    assert (found, "newer one" in told) == (("1.1.0", "1.0.0"), False)
     path = f"/api/v1/registry/default/{fenced.repository}/packages/npm/@team/inner"
     told = server.call("POST", f"{path}/status", {"versions": ["1.1.0"], "status": "Archived"})
     assert told.json()["failed"] == {}
@@ -99,16 +103,19 @@ def test_a_client_installs_what_comes_through(
             if (place / name).is_file():
                 (place / name).unlink()
     (folder / "yarn.lock").write_text("")
-    assert installed(fenced, client, folder) == ("1.0.0", "1.0.0")
+    found, told = installed(fenced, client, folder)
+    if client == "yarn":  # it warns of nothing while it installs
+        told = fenced.tool(client, "npm", "info", "@team/inner@1.0.0", "--fields", "deprecated", cwd=folder).stdout
+    assert (found, DEPRECATION.get(client, "the newer one is better") in told) == (("1.0.0", "1.0.0"), True), told
     assert fence.wanted == []
 
 
-def installed(clients: Clients, client: str, folder: Path) -> tuple[str, ...]:
-    """The versions of `@team/inner` and `outside` that the client puts into the project."""
+def installed(clients: Clients, client: str, folder: Path) -> tuple[tuple[str, ...], str]:
+    """The versions of `@team/inner` and `outside` that the client puts into the project, and what it says."""
     done = clients.tool(client, *INSTALL[client], cwd=folder)
     assert done.returncode == 0, done.stdout + done.stderr
     manifests = (folder / "node_modules" / name / "package.json" for name in ("@team/inner", "outside"))
-    return tuple(json.loads(one.read_text())["version"] for one in manifests)
+    return tuple(json.loads(one.read_text())["version"] for one in manifests), done.stdout + done.stderr
 
 
 def test_who_is_not_logged_in_would_leave(fence: Fence, fenced: Clients, tmp_path: Path) -> None:

@@ -5,7 +5,9 @@ import hashlib
 import io
 import json
 import random
+import shutil
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
@@ -46,6 +48,19 @@ def test_npm_unpublishes_one_version(server: Server, clients: Clients) -> None:
     again = put(server, clients, "fleeting", npm_document("fleeting", "1.1.0", npm_tarball("fleeting", "1.1.0")))
     assert again.status == 400
     assert "previously used" in again.json()["error"]
+
+OTHER_KEY = base64.b64encode(
+    ec.generate_private_key(ec.SECP256R1()).public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+).decode()
+VERIFIER = """
+const { npm, registry, token, keys } = JSON.parse(process.argv[2])
+const pacote = require(npm + '/node_modules/pacote')
+const place = '//' + new URL(registry).host + new URL(registry).pathname
+const pem = keys.map(k => ({ ...k, pemkey: '-----BEGIN PUBLIC KEY-----\\n' + k.key + '\\n-----END PUBLIC KEY-----' }))
+pacote.manifest('signed@1.0.0', {
+  registry, verifySignatures: true, [place + ':_keys']: pem, [place + ':_authToken']: token, cache: process.cwd() + '/verifier-cache',
+}).then(m => console.log(m._signatures.length + ' signature'), e => console.log(e.code))
+"""
 
 
 def test_npm_unpublishes_a_whole_package(server: Server, clients: Clients) -> None:
@@ -222,3 +237,35 @@ def test_a_large_tarball_stays_out_of_memory(server: Server, clients: Clients) -
     grown = max(one.memory_info().rss - before[one.pid] for one in workers)
     assert grown < 24 * 1024 * 1024, grown
     assert hashlib.sha256(server.call("GET", f"/npm/default/{clients.repository}/heavy/-/heavy-1.0.0.tgz").body).digest() == hashlib.sha256(tarball).digest()
+
+
+def test_pages_of_other_origins_may_read_with_a_token(server: Server, clients: Clients) -> None:
+    root = f"/npm/default/{clients.repository}/"
+    for name in ("first", "second"):
+        document = npm_document(name, "1.0.0", npm_tarball(name, "1.0.0"))
+        before = server.call("GET", root).json()["update_seq"]
+        assert server.call("PUT", f"{root}{name}", document).status == 201
+        assert server.call("GET", root).json()["update_seq"] > before
+    assert {**server.call("GET", root).json(), "update_seq": 0} == {"db_name": f"default/{clients.repository}", "doc_count": 2, "update_seq": 0}
+    for path in (root, f"{root}first", f"{root}first/1.0.0"):
+        asked = server.call("OPTIONS", path, token=None, headers={"Origin": "https://elsewhere.example", "Access-Control-Request-Method": "GET"})
+        assert (asked.status, asked.headers["Access-Control-Allow-Origin"]) == (204, "*")
+        answer = server.call("GET", path)
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+        assert "Access-Control-Allow-Credentials" not in answer.headers
+        assert server.call("GET", path, token=None).status == 401
+
+
+def test_npms_own_verifier_accepts_our_signatures(server: Server, clients: Clients, tmp_path: Path) -> None:
+    """`npm audit signatures` does this after it fetched Sigstore's roots, which no test can reach."""
+    document = npm_document("signed", "1.0.0", npm_tarball("signed", "1.0.0"))
+    assert server.call("PUT", clients.url("npm", "signed"), document).status == 201
+    keys = server.call("GET", clients.url("npm", "-/npm/v1/keys")).json()["keys"]
+    (tmp_path / "verify.js").write_text(VERIFIER)
+    npm = Path(shutil.which("npm") or "").resolve().parents[1]
+    other = [{**keys[0], "key": OTHER_KEY}]
+    told = []
+    for trusted in (keys, other):
+        asked = {"npm": str(npm), "registry": clients.url("npm"), "token": clients.token, "keys": trusted}
+        told.append(clients.run("node", str(tmp_path / "verify.js"), json.dumps(asked)).stdout.strip())
+    assert told == ["1 signature", "EINTEGRITYSIGNATURE"]

@@ -1,6 +1,6 @@
-"""poetry, pdm and hatch after `lockgate login`: each publishes, publishes again, and installs, also when what is behind is down.
+"""Python's clients after `lockgate login`: each publishes, publishes again, and installs, also when what is behind is down.
 
-Nothing may leave for a public index, least of all a package; pip, twine and uv have tests of their own beside the protocol's.
+Nothing may leave for a public index, least of all a package.
 """
 
 import shutil
@@ -21,7 +21,15 @@ pytestmark = pytest.mark.anydb  # the server's part is tested on every database 
 PUBLISH = {
     "poetry": ("publish", "--no-interaction", "--repository", "lockgate"),
     "pdm": ("publish", "--no-build", "--repository", "lockgate"),
-    "hatch": ("publish", "--no-prompt"),
+    "hatch": ("publish", "--no-prompt"), "twine": ("upload", "--non-interactive", "--disable-progress-bar", "--repository", "lockgate"),
+    "uv": ("publish", "--no-cache", "--index", "lockgate"),
+}
+SAYS = {"poetry": "already exists", "uv": "do not match"}
+"""What a client shows of a refusal: the words, or only the name of the status."""
+INSTALL = {
+    "poetry": ("install", "--no-interaction"), "pdm": ("install", "--no-self"),
+    "pip": ("install", "--no-cache-dir", "--disable-pip-version-check", "--no-deps", "--target", "site", "outside"),
+    "uv": ("pip", "install", "--no-cache", "--target", "site", "outside"),
 }
 
 
@@ -50,7 +58,8 @@ class Publisher:
         (self.folder / "dist" / one.filename).write_bytes(one.data)
 
     def __call__(self) -> tuple[bool, str]:
-        done = self.clients.tool(self.client, *PUBLISH[self.client], cwd=self.folder)
+        files = [str(path) for path in (self.folder / "dist").iterdir()] if self.client in ("twine", "uv") else []
+        done = self.clients.tool(self.client, *PUBLISH[self.client], *files, cwd=self.folder)
         return done.returncode == 0, done.stdout + done.stderr
 
 
@@ -59,7 +68,7 @@ def publisher(fenced: Clients, client: str, tmp_path: Path) -> Publisher:
     return Publisher(fenced, client, project(tmp_path / "publisher", client))
 
 
-@pytest.mark.parametrize("client", ["poetry", "pdm", "hatch"])
+@pytest.mark.parametrize("client", sorted(PUBLISH))
 def test_a_client_publishes_here_and_nowhere_else(server: Server, fence: Fence, publisher: Publisher, client: str) -> None:
     one = wheel(f"inner-{client}", "1.0", Requires_Dist="outside")
     publisher.put(one)
@@ -76,12 +85,11 @@ def test_a_client_publishes_here_and_nowhere_else(server: Server, fence: Fence, 
     publisher.put(wheel(f"inner-{client}", "1.0", "answer = 43\n", Requires_Dist="outside"))
     went, told = publisher()
     assert not went
-    # pdm and hatch show the status alone.
-    assert ("already exists" if client == "poetry" else "400") in told
+    assert SAYS.get(client, "409 Conflict") in told
     assert fence.wanted == []
 
 
-@pytest.mark.parametrize("client", ["poetry", "pdm"])
+@pytest.mark.parametrize("client", sorted(INSTALL))
 def test_a_client_installs_what_comes_through(server: Server, fence: Fence, fenced: Clients, upstream: FakeUpstream, client: str, tmp_path: Path) -> None:
     upstream.offer(wheel("outside", "1.0"), wheel("outside", "1.1"))
     for version in ("1.0", "1.1"):
@@ -92,7 +100,7 @@ def test_a_client_installs_what_comes_through(server: Server, fence: Fence, fenc
     api = f"/api/v1/registry/default/{fenced.repository}/packages/pypi/outside/versions/1.1"
     assert server.call("PUT", f"{api}/yank", {"reason": "it burns"}).status == 200
     upstream.stop()
-    for left in (".venv", ".cache", "__pypackages__", "poetry.lock", "pdm.lock", ".pdm-python"):
+    for left in ("site", ".venv", ".cache", "__pypackages__", "poetry.lock", "pdm.lock", ".pdm-python"):
         for place in (folder, fenced.home):
             shutil.rmtree(place / left, ignore_errors=True)
             if (place / left).is_file():
@@ -103,7 +111,7 @@ def test_a_client_installs_what_comes_through(server: Server, fence: Fence, fenc
 
 def installed(clients: Clients, client: str, folder: Path) -> str:
     """The version of `outside` that the client puts into the project's environment."""
-    done = clients.tool(client, *{"poetry": ("install", "--no-interaction"), "pdm": ("install", "--no-self")}[client], cwd=folder)
+    done = clients.tool(client, *INSTALL[client], cwd=folder)
     assert done.returncode == 0, done.stdout + done.stderr
     [found] = folder.rglob("outside-*.dist-info")
     return found.name.removeprefix("outside-").removesuffix(".dist-info")

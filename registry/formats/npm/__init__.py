@@ -7,7 +7,7 @@ from wsgiref.types import WSGIEnvironment
 import orjson
 from flask import Blueprint, Response, request
 
-from registry import delivery, intake, store
+from registry import catalog, cors, delivery, intake, store
 from registry.catalog import Place
 from registry.formats import Address, Intake, PackageFormat, Taken
 from registry.formats.npm import access, account, audits, packument, publication, recipes, unpublish
@@ -18,7 +18,7 @@ from registry.names import PackageName, check_file_name, npm_name
 from registry.rendered import Rendered, documents
 from registry.replay import Source
 from registry.versions import npm_order
-from service.kernel.access import needs, principal, site
+from service.kernel.access import needs, principal, public, site
 from service.kernel.errors import Malformed, Missing, Problem
 from service.kernel.site import Site
 
@@ -85,7 +85,26 @@ def tarball(domain: str, repository: str, name: str, filename: str) -> Response:
     return send_file(where, package, filename, lambda: packument.download(site(), where, package, filename, principal().name))
 
 
-@bp.get("/<path:name>")
+@bp.get("/", provide_automatic_options=False)
+@needs(*READ)
+def root(domain: str, repository: str) -> Response:
+    """What the registry is, as the public one tells it: its name, how many packages it has, and a number that grows with every change."""
+    with site().db.read() as session:
+        path = catalog.search_path(session, catalog.place(session, domain, repository))
+        count = len(catalog.package_names(session, path[0], "npm"))
+    told = {"db_name": f"{domain}/{repository}", "doc_count": count, "update_seq": sum(one.revision for one in path)}
+    return Response(orjson.dumps(told), headers=cors.READABLE, content_type="application/json")
+
+
+@bp.route("/", methods=["OPTIONS"])
+@bp.route("/<path:name>", methods=["OPTIONS"])
+@public
+def preflight(**_names: str) -> Response:
+    """What a browser asks before it sends a token from another origin's page."""
+    return cors.preflight()
+
+
+@bp.get("/<path:name>", provide_automatic_options=False)
 @needs(*READ)
 def show(domain: str, repository: str, name: str) -> Response:
     """A packument, full or abbreviated by Accept; `NAME/VERSION` and `NAME/TAG` give one manifest."""
@@ -96,10 +115,11 @@ def show(domain: str, repository: str, name: str) -> Response:
         return _one_manifest(domain, repository, package, "/".join(parts[length:]))
     short = packument.ABBREVIATED in request.headers.get("Accept", "") and "write" not in request.args
     page, source = _document(domain, repository, package, "abbreviated" if short else "full")
-    return delivery.send_document(page.body, page.etag, packument.ABBREVIATED if short else "application/json", source)
+    kind = packument.ABBREVIATED if short else "application/json"
+    return delivery.send_document(page.body, page.etag, kind, source, more=cors.READABLE)
 
 
-@bp.put("/<path:name>")
+@bp.put("/<path:name>", provide_automatic_options=False)
 @needs(*PUBLISH)
 def publish(domain: str, repository: str, name: str) -> Response:
     """`npm publish` and `npm deprecate`. The same tarball again is a success."""
@@ -170,7 +190,7 @@ def _one_manifest(domain: str, repository: str, name: PackageName, wanted: str) 
     manifest = document["versions"].get(document["dist-tags"].get(wanted, wanted))
     if manifest is None:
         raise Missing(what="version", name=f"{name.full}@{wanted[:100]}")
-    return Response(orjson.dumps(manifest), content_type="application/json")
+    return Response(orjson.dumps(manifest), headers=cors.READABLE, content_type="application/json")
 
 
 def _name(text: str) -> PackageName:

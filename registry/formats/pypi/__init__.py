@@ -9,7 +9,7 @@ import orjson
 from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from registry import catalog, delivery, intake
+from registry import catalog, cors, delivery, intake
 from registry.advisories import store as advisories
 from registry.formats import Address, Intake, PackageFormat, Taken
 from registry.formats.pypi import mirror, pages, project, recipes, rules, simple, upload
@@ -17,7 +17,6 @@ from registry.formats.sources import file_source, place, send_file, stored
 from registry.names import PackageName, check_file_name, pypi_name
 from registry.rendered import documents
 from registry.replay import Source
-from registry.store import FileExists
 from registry.versions import pypi_key, pypi_order
 from service.kernel.access import needs, principal, public, site
 from service.kernel.errors import Missing, Problem
@@ -25,26 +24,15 @@ from service.kernel.site import Site
 
 bp = Blueprint("registry_pypi", __name__, url_prefix="/pypi/<domain>/<repository>")
 READ = ("registry:Read", "registry/{domain}/{repository}")
-CORS = {
-    # A page of any origin may read the index with a token it was given: a wildcard never lets a browser add its own cookies.
-    "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "ETag, X-PyPI-Last-Serial",
-}
-PREFLIGHT = {
-    **CORS, "Access-Control-Allow-Methods": "GET, HEAD", "Access-Control-Allow-Headers": "Accept, Authorization, If-None-Match",
-    "Access-Control-Max-Age": "86400",
-}
 PROVENANCE = "application/vnd.pypi.integrity.v1+json"
 
 
 @bp.errorhandler(Problem)
 def tell_client(problem: Problem) -> Response:
-    """Plain text, and its first words as the reason phrase: pip, twine and uv show one or the other."""
+    """Plain text. uv and poetry show it; pdm, hatch and twine without `--verbose` show the status's own words alone."""
     intake.drain()
-    # What the public index answers, and twine's --skip-existing looks for.
-    status = 400 if isinstance(problem, FileExists) else problem.status
     words = f"{problem.detail}\n{problem.todo}\n" if problem.todo else f"{problem.detail}\n"
-    reason = problem.detail.encode("ascii", "replace").decode().replace("\r", " ").replace("\n", " ")[:200]
-    return Response(words, f"{status} {reason}", {**problem.headers, "Content-Type": "text/plain; charset=utf-8"})
+    return Response(words, problem.status, problem.headers, content_type="text/plain; charset=utf-8")
 
 
 @bp.get("/simple/", provide_automatic_options=False)
@@ -140,8 +128,8 @@ def legacy_json(domain: str, repository: str, name: str, version: str = "") -> B
 @bp.route("/pypi/<name>/json", methods=["OPTIONS"])
 @public
 def preflight(**_where: str) -> Response:
-    """What a browser asks before it sends a token from another origin's page; says nothing about what is here."""
-    return Response(status=204, headers=PREFLIGHT)
+    """What a browser asks before it sends a token from another origin's page."""
+    return cors.preflight()
 
 
 @bp.post("/")
@@ -162,7 +150,7 @@ def take(site: Site, where: catalog.Place, environ: WSGIEnvironment, actor: str,
 
 def _told(revisions: Iterable[int]) -> dict[str, str]:
     # A number that grows with every change, which is all that mirroring clients make of the public index's serial.
-    return {**CORS, "X-PyPI-Last-Serial": str(max(revisions, default=0))}
+    return {**cors.READABLE, "X-PyPI-Last-Serial": str(max(revisions, default=0))}
 
 
 def _metadata(where: catalog.Place, package: PackageName, filename: str) -> Response:
