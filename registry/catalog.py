@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Connection as DatabaseConnection
 from sqlalchemy import ColumnElement, Select, Table, bindparam, func, or_, select
+from sqlalchemy import Connection as DatabaseConnection
 from sqlalchemy.orm import Session
 
 from registry import age, groups
@@ -318,15 +318,6 @@ def version(session: Session, row: Package, key: str) -> Version:
 def versions(session: Session, row: Package) -> list[Version]:
     """All versions, oldest publication first."""
     return list(session.scalars(select(Version).where(Version.package_id == row.id).order_by(Version.published_at, Version.id)))
-
-
-def files(session: Session, row: Package) -> list[tuple[Version, Asset]]:
-    """The living files of listed versions, in the order of upload."""
-    query = (
-        select(Version, Asset).join(Asset, Asset.version_id == Version.id)
-        .where(Version.package_id == row.id, Version.status == PUBLISHED, Asset.deleted_at.is_(None)).order_by(Asset.id)
-    )
-    return [(v, a) for v, a in session.execute(query)]
 
 
 def asset(session: Session, row: Package, name: str) -> Asset | None:

@@ -157,7 +157,8 @@ def _check_allowed(
     repository = f"{where.domain}/{where.name}"
     if package.publish == BLOCK:
         raise PublishBlocked(package=package.display_name, repository=repository)
-    if not groups_revision and package.upstream == BLOCK:
+    is_new = not package.revision and bool(where.upstreams)
+    if not groups_revision and package.upstream == BLOCK and not is_new:
         return
     with Session(connection, expire_on_commit=False) as session:
         _check_surroundings(session, where, package, groups_revision, name, version)

@@ -145,8 +145,8 @@ def test_refusals_are_told_by_flask(pair: Pair) -> None:
     pair.send("npm", npm("told", "1.0.0"))
     headers, body = form(wheel("told", "2.0"))
     refused: list[tuple[str, Sent, int]] = [
-        ("pypi", upload(wheel("told", "1.0", "other = 1\n")), 400),
-        ("pypi", upload(sdist("told", "1.0", extra=b"x")), 400),
+        ("pypi", upload(wheel("told", "1.0", "other = 1\n")), 409),
+        ("pypi", upload(sdist("told", "1.0", extra=b"x")), 409),
         ("pypi", upload(wheel("told", "2.0"), sha256_digest="0" * 64), 400),
         ("pypi", upload(wheel("told", "2.0"), name="other"), 400),
         ("pypi", upload(wheel("told", "2.0"), filename="../told-2.0-py3-none-any.whl"), 400),

@@ -1,21 +1,19 @@
 """Publishing to npm's protocol: one JSON body with the manifest and the tarball in base64, checked before it is believed."""
 
-import gzip
 import io
-import tarfile
-import zlib
 from typing import IO, Any
 from wsgiref.types import WSGIEnvironment
 
 import orjson
 
-from registry import intake, store
+from registry import intake, store, tarballs
 from registry.catalog import Place
 from registry.formats.npm import streamed, trust, unpublish
 from registry.formats.npm.distribution import hashes_of_integrity, integrity, tarball_name
 from registry.formats.npm.streamed import DOCUMENT_BYTES_MAX, TARBALL_BYTES_MAX, Received
 from registry.models import Version
 from registry.names import PackageName, npm_name
+from registry.tarballs import Member
 from registry.versions import npm_version
 from service.kernel.blobs import CHUNK_BYTES
 from service.kernel.errors import Malformed, TooLarge
@@ -23,8 +21,6 @@ from service.kernel.site import Site
 
 BODY_BYTES_MAX = TARBALL_BYTES_MAX * 4 // 3 + DOCUMENT_BYTES_MAX
 MANIFEST_BYTES_MAX = 4 * 1024 * 1024
-MEMBERS_MAX = 200_000
-UNPACKED_BYTES_MAX = 2 * 1024**3
 README_CHARACTERS_MAX = 512 * 1024
 
 
@@ -118,27 +114,21 @@ def _look_inside(tarball: IO[bytes], name: PackageName, version: str) -> dict[st
     count = unpacked = 0
     manifest: Any = None
     tarball.seek(0)
-    try:
-        with tarfile.open(fileobj=tarball, mode="r|gz") as archive:
-            for member in archive:
-                _check_member(member)
-                count, unpacked = count + 1, unpacked + max(member.size, 0)
-                if count > MEMBERS_MAX or unpacked > UNPACKED_BYTES_MAX:
-                    raise Malformed(where="tarball", why="unpacks to too much")
-                if member.isfile() and member.name.partition("/")[2] == "package.json" and member.size <= MANIFEST_BYTES_MAX:
-                    opened = archive.extractfile(member)
-                    manifest = orjson.loads(opened.read() if opened else b"")
-    except (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, OSError) as error:
-        raise Malformed(where="tarball", why=f"is no whole gzipped tar archive ({error})") from None
-    except orjson.JSONDecodeError:
-        raise Malformed(where="tarball", why="its package.json is no JSON") from None
+    for member in tarballs.members(tarball, "tarball"):
+        _check_member(member)
+        count, unpacked = count + 1, unpacked + max(member.size, 0)
+        if member.is_file and member.name.partition("/")[2] == "package.json" and member.size <= MANIFEST_BYTES_MAX:
+            try:
+                manifest = orjson.loads(member.read(MANIFEST_BYTES_MAX))
+            except orjson.JSONDecodeError:
+                raise Malformed(where="tarball", why="its package.json is no JSON") from None
     if not isinstance(manifest, dict) or (manifest.get("name"), str(manifest.get("version")).removeprefix("v")) != (name.full, version):
         raise Malformed(where="tarball", why=f"its package.json is not of {name.full}@{version}")
     return {"file_count": count, "unpacked_size": unpacked}
 
 
-def _check_member(member: tarfile.TarInfo) -> None:
-    paths = [member.name] + ([member.linkname] if member.islnk() else [])
+def _check_member(member: Member) -> None:
+    paths = [member.name, member.link]
     if any(p.startswith("/") or "\\" in p or ".." in p.split("/") for p in paths):
         raise Malformed(where="tarball", why=f"its member {member.name[:100]!r} would be unpacked outside of its folder")
 

@@ -1,6 +1,5 @@
 """Looking into wheels and source distributions: their core metadata, and whether their members stay inside."""
 
-import tarfile
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -10,12 +9,12 @@ from packaging.metadata import RawMetadata, parse_email
 from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
 from packaging.version import Version
 
+from registry import tarballs
 from registry.names import check_file_name
+from registry.tarballs import MEMBERS_MAX
 from service.kernel.errors import Malformed
 
 METADATA_BYTES_MAX = 8 * 1024 * 1024
-MEMBERS_MAX = 200_000
-UNPACKED_BYTES_MAX = 2 * 1024**3
 
 
 @dataclass(frozen=True)
@@ -52,9 +51,9 @@ def read_metadata(file: IO[bytes], name: FileName) -> bytes:
     """
     try:
         if name.filename.endswith(".tar.gz"):
-            return _from_tar(file)
+            return _from_tar(file, name.filename)
         return _from_zip(file, name)
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
         raise Malformed(where=name.filename, why=f"is no readable archive ({error})") from None
 
 
@@ -94,19 +93,12 @@ def _is_metadata(path: str, name: FileName) -> bool:
     return leaf == "METADATA" and folder.endswith(".dist-info")
 
 
-def _from_tar(file: IO[bytes]) -> bytes:
+def _from_tar(file: IO[bytes], where: str) -> bytes:
     found = b""
-    with tarfile.open(fileobj=file, mode="r|gz") as archive:
-        unpacked = 0
-        for count, member in enumerate(archive):
-            _check_member(member.name, "the source distribution")
-            unpacked += max(member.size, 0)
-            if count > MEMBERS_MAX or unpacked > UNPACKED_BYTES_MAX:
-                raise Malformed(where="the source distribution", why="unpacks to too much")
-            if not found and member.isfile() and member.name.count("/") == 1 and member.name.endswith("/PKG-INFO"):
-                opened = archive.extractfile(member)
-                assert opened is not None
-                found = _limited(opened, member.name)
+    for member in tarballs.members(file, where):
+        _check_member(member.name, where)
+        if not found and member.is_file and member.name.count("/") == 1 and member.name.endswith("/PKG-INFO"):
+            found = _limited(member, where)
     return found
 
 
