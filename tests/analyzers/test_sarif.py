@@ -66,7 +66,7 @@ def test_results_carry_what_code_hosts_read():
     assert own["tool"]["driver"]["name"] == "lockgate"
     rules = {rule["id"]: rule for rule in own["tool"]["driver"]["rules"]}
     assert "external/cwe/cwe-078" in rules["shell-injection"]["properties"]["tags"]
-    assert float(rules["shell-injection"]["properties"]["security-severity"]) >= 7
+    assert float(rules["hardcoded-credential"]["properties"]["security-severity"]) >= 7
     assert "security-severity" not in rules["mutable-default"]["properties"]
     for result in own["results"]:
         assert own["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
