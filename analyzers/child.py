@@ -12,10 +12,11 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
+from analyzers.brought import Brought
 from analyzers.finding import SourceFile
 from analyzers.options import ReviewOptions
 from analyzers.review import review_file
-from analyzers.rule import Rule, all_rules
+from analyzers.rule import Rule, all_rules, name_of
 from analyzers.rule_folder import Loaded, load
 from analyzers.visitors import take_spent
 
@@ -65,9 +66,11 @@ def _serve(requests: IO[bytes], answers: IO[bytes], own: Loaded, memory: int) ->
         request = json.loads(line)
         file = SourceFile(request["path"], base64.b64decode(request["content"]))
         read = partial(_read, requests, answers) if request.get("tree") else None
-        report = review_file(file, ReviewOptions.model_validate(request["options"]), rules, read)
+        brought = Brought.from_dict(request["brought"]) if request.get("brought") else None
+        report = review_file(file, ReviewOptions.model_validate(request["options"]), rules, read, brought)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _KIBIBYTE
-        _say(answers, {"report": report.to_dict(), "recycle": peak > memory * _RECYCLE_SHARE, "costs": take_spent()})
+        costs = {name_of(rule): seconds for rule, seconds in take_spent().items()}
+        _say(answers, {"report": report.to_dict(), "recycle": peak > memory * _RECYCLE_SHARE, "costs": costs})
 
 
 def _read(requests: IO[bytes], answers: IO[bytes], paths: Sequence[str]) -> SourceFile | None:

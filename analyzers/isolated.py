@@ -9,11 +9,13 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
+from analyzers.brought import Brought
 from analyzers.finding import Diagnostic, FileReport, SourceFile
 from analyzers.flow.places import Read
 from analyzers.limits import is_python, left_out, too_large
@@ -26,6 +28,16 @@ _ROOT = Path(__file__).resolve().parent.parent
 
 class ReviewerBroken(Exception):
     """The child does not start, so nothing can be reviewed; the message holds what it said."""
+
+
+@dataclass
+class Extra:
+    """What one review adds to a request, and gets back beside the reports."""
+
+    brought: Mapping[str, Brought] = field(default_factory=dict)
+    """What rules of the repository itself said of a file, by path."""
+    costs: Counter[str] = field(default_factory=Counter)
+    """Microseconds that each rule of a user's cost in this review, by name."""
 
 
 class Reviewer:
@@ -46,7 +58,7 @@ class Reviewer:
         self.rules_folder = rules_folder
         self._lock = threading.Lock()
         self.costs: Counter[str] = Counter()
-        """Milliseconds that each visitor of the user's has cost so far, by class name."""
+        """Microseconds that each rule of the user's has cost so far, by name."""
         self.told: tuple[Diagnostic, ...] = ()
         """What the child said of classes in the folder of rules that it does not run; known once it is warm."""
         self._child: subprocess.Popen[bytes] | None = None
@@ -70,7 +82,7 @@ class Reviewer:
             self._started()
 
     def review_files(
-        self, files: Sequence[SourceFile], options: ReviewOptions, read: Read | None = None
+        self, files: Sequence[SourceFile], options: ReviewOptions, read: Read | None = None, extra: Extra | None = None
     ) -> list[FileReport]:
         """One report for each file, in order. Raises ReviewerBroken when no child starts.
 
@@ -78,7 +90,7 @@ class Reviewer:
         """
         settings = options.model_dump(mode="json")
         with self._lock:
-            return [self._review(file, options, settings, read) for file in files]
+            return [self._review(file, options, settings, read, extra or Extra()) for file in files]
 
     def close(self) -> None:
         """Ends the child, if there is one."""
@@ -86,16 +98,19 @@ class Reviewer:
             self._end()
 
     def _review(
-        self, file: SourceFile, options: ReviewOptions, settings: dict[str, Any], read: Read | None
+        self, file: SourceFile, options: ReviewOptions, settings: dict[str, Any], read: Read | None, extra: Extra
     ) -> FileReport:
         if left := left_out(file, options):
             return FileReport(skipped=(left,))
         if large := too_large(file):
             return FileReport(diagnostics=(large,))
-        request = {**_packed(file), "options": settings, "tree": read is not None}
+        brought = extra.brought.get(file.path)
+        request = {**_packed(file), "options": settings, "tree": read is not None, "brought": brought and brought.to_dict()}
         answer, told = self._ask(self._started(), request, read)
         if answer is not None:
-            self.costs.update({name: round(seconds * 1000) for name, seconds in answer.get("costs", {}).items()})
+            spent = {name: round(seconds * 1_000_000) for name, seconds in answer.get("costs", {}).items()}
+            self.costs.update(spent)
+            extra.costs.update(spent)
             if answer["recycle"]:
                 self._end()
             return FileReport.from_dict(answer["report"])

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache, partial
+from time import perf_counter
 from typing import Any
 
 import libcst as cst
@@ -15,7 +16,7 @@ from analyzers.mending import MENDS_PER_FILE_MAX, mend
 from analyzers.positions import Positions
 from analyzers.rule import Rule, fix_of, message_of, name_of, why_of
 from analyzers.syntax import INNER_SCOPES, leaf_classes, readers
-from analyzers.visitors import is_visitor, visited
+from analyzers.visitors import USERS, is_visitor, spend, visited
 
 Handler = Callable[[Any], None]
 _RENAMED = re.compile(r"\bas\s+(\w+)|\b(\w+)\s*(?::[^=\n]+)?:?=\s*[A-Za-z_][\w.]*\s*(?:[#;)]|$)", re.MULTILINE)
@@ -46,6 +47,8 @@ def _candidates(module: cst.Module, text: str, path: str, rules: Sequence[type[R
         running = rule(context)
         for kind, method in _visits(rule):  # type: ignore[arg-type]  # a class is hashable
             handler = getattr(running, method)
+            if rule.__module__.startswith(USERS):
+                handler = _Metered(handler)
             if kind is cst.Call and (rule.calls or rule.methods):
                 calls.add(rule, handler)
             else:
@@ -123,6 +126,21 @@ class Calls:
         if self._renamed is None:
             self._renamed = frozenset(one or other for one, other in _RENAMED.findall(self._text))
         return self._renamed
+
+
+class _Metered:
+    """A handler of a user's rule, whose time is noted."""
+
+    def __init__(self, handler: Handler) -> None:
+        self._handler = handler
+        self.__self__ = handler.__self__  # type: ignore[attr-defined]  # whose it is, as bound methods say it
+
+    def __call__(self, node: cst.CSTNode) -> None:
+        begun = perf_counter()
+        try:
+            self._handler(node)
+        finally:
+            spend(type(self.__self__), perf_counter() - begun)
 
 
 @cache

@@ -14,7 +14,7 @@ _FAMILIES = (
     frozenset({390, 391, 703}),
     frozenset({404, 772, 775}),
 )
-_TOOLS = ("lockgate", "bandit", "detect-secrets")
+_TOOLS = ("lockgate", "bandit", "detect-secrets", "repository")
 _CONFIDENCES = ("high", "medium", "low")
 
 
@@ -44,6 +44,8 @@ def _same(known: Draft, draft: Draft) -> bool:
     if known.tool == draft.tool and not _overlap(known, draft):
         return False
     if known.tool == draft.tool == "bandit":
+        return known.rule == draft.rule
+    if draft.tool == "repository" or known.tool == "repository":
         return known.rule == draft.rule
     if known.rule in (draft.rule, OWN_RULES.get(draft.rule)):
         return True

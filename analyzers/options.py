@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pathspec import GitIgnoreSpec
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 FILE = ".lockgate.yml"
 CODEGURU_FILE = "aws-codeguru-reviewer.yml"
@@ -108,8 +108,19 @@ class ReviewOptions(BaseModel):
     accept: Annotated[tuple[Accepted, ...], Field(max_length=200)] = ()
     """Findings that may stay, each with a reason."""
 
+    rules: Annotated[str, Field(max_length=200)] = ""
+    """A folder of this repository with rules of its own, such as `tools/rules`; a server runs them only where it is told to."""
+
     models: ModelOptions = ModelOptions()
     """Sources, sinks, sanitisers and guards that data flow is told of."""
+
+    @field_validator("rules")
+    @classmethod
+    def _is_folder(cls, value: str) -> str:
+        parts = value.strip("/").split("/")
+        if value and (value.startswith("/") or any(part in ("", ".", "..") for part in parts)):
+            raise ValueError("must be a folder of this repository, such as `tools/rules`")
+        return "/".join(parts)
 
     @cached_property
     def _spec(self) -> GitIgnoreSpec:
@@ -204,7 +215,8 @@ def _told(document: Any, error: dict[str, Any]) -> str:
         close = get_close_matches(str(path[-1]), known, n=1)
         hint = f"did you mean `{close[0]}`?" if close else f"known are {', '.join(known)}"
         return f"{where}: unknown key `{key}`; {hint}"
-    message = error["msg"][0].lower() + error["msg"][1:]
+    said = error["msg"].removeprefix("Value error, ")
+    message = said[0].lower() + said[1:]
     return f"{where}: `{key}`: {message}, not {error['input']!r:.80}"
 
 

@@ -54,7 +54,7 @@ class Pool:
 
     @property
     def costs(self) -> Counter[str]:
-        """Milliseconds that each visitor of the user's has cost so far, by class name."""
+        """Microseconds that each rule of the user's has cost so far, by name."""
         return sum((one.costs for one in self._reviewers), Counter())
 
     def unused(self) -> tuple[Diagnostic, ...]:

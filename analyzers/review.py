@@ -11,6 +11,7 @@ import libcst as cst
 
 from analyzers import accept, fingerprint, suppress
 from analyzers.adapters import bandit, detect_secrets
+from analyzers.brought import PREFIX, TOOL, Brought, Reported
 from analyzers.context import Draft
 from analyzers.detector import scan
 from analyzers.finding import SECRET_CWES, Diagnostic, FileReport, Finding, Report, SourceFile
@@ -44,11 +45,13 @@ def review(
 
 @uncollected()  # trees and what is found out about them hold hardly a cycle; looking for some takes a fifth of the time
 def review_file(
-    file: SourceFile, options: ReviewOptions, rules: Sequence[type[Rule]] | None = None, read: Read | None = None
-) -> FileReport:
+    file: SourceFile, options: ReviewOptions, rules: Sequence[type[Rule]] | None = None, read: Read | None = None,
+    brought: Brought | None = None,
+) -> FileReport:  # fmt: skip
     """Everything about one file. The same for the same content, path, options, rules, engine and what `read` gives.
 
     `read` gives other files of the tree, for data flow through what the file imports; without it each file stands alone.
+    `brought` is what rules of the file's own repository said of it.
 
     Deeply nested code can exhaust this process's stack: what strangers wrote goes through `isolated.Reviewer`.
     """
@@ -67,6 +70,9 @@ def review_file(
         drafts += detect_secrets.find(lines, file.path, python=is_python(file))
         if skipped := detect_secrets.skipped_lines(lines):
             told.append(Diagnostic(file.path, 0, f"{skipped} very long lines were searched for known tokens only"))
+    if brought is not None:
+        drafts += [_of_repository(one) for one in brought.findings]
+        told += [Diagnostic(file.path, 0, one) for one in brought.told]
     drafts = merge([one for one in drafts if not options.disables(one.rule, one.tool)])
     return _report(file, lines, drafts, told, options)
 
@@ -83,6 +89,13 @@ def _report(file: SourceFile, lines: Lines, drafts: list[Draft], told: list[Diag
     diagnostics = (*told, *wrong, *suppress.unused(comments, file.path))
     metered = code_lines(lines.all(), file.path)
     return FileReport(tuple(standing), diagnostics, (*silenced, *accepted), len(lines), metered=metered)
+
+
+def _of_repository(one: Reported) -> Draft:
+    return Draft(
+        f"{PREFIX}{one.rule}", TOOL, one.message, one.severity, one.confidence, one.cwe, one.line, one.column,
+        one.end_line, one.end_column, one.why, one.fix, Rule.prior,
+    )  # fmt: skip
 
 
 def _finding(draft: Draft, path: str, mark: str) -> Finding:

@@ -96,7 +96,12 @@ class Rule:
 
 def name_of(rule: type) -> str:
     """`sql-injection` for SqlInjection: how suppressions, SARIF and pages call the rule."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", rule.__name__).lower()
+    return dashed(rule.__name__)
+
+
+def dashed(name: str) -> str:
+    """`sql-injection` for `SqlInjection`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", name).lower()
 
 
 def message_of(rule: type) -> str:
@@ -126,7 +131,12 @@ def weakness_page(cwe: int | None) -> tuple[str, ...]:
 
 @cache
 def _told(rule: type) -> tuple[str, str, str]:
-    first, _, rest = inspect.getdoc(rule).partition("\n")  # type: ignore[union-attr]  # a test asks for docstrings
+    return parts_of(inspect.getdoc(rule) or "")
+
+
+def parts_of(docstring: str) -> tuple[str, str, str]:
+    """What a rule's docstring says: the message, why it matters, what to do about it."""
+    first, _, rest = docstring.partition("\n")
     why, _, fix = rest.partition("Fix:")
     return first.strip(), " ".join(why.split()), " ".join(fix.split())
 

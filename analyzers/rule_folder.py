@@ -19,7 +19,7 @@ import libcst as cst
 
 from analyzers.finding import Diagnostic
 from analyzers.rule import Rule, name_of
-from analyzers.visitors import Visitor
+from analyzers.visitors import USERS, Visitor
 
 _LIBCST = (cst.BatchableCSTVisitor, cst.CSTVisitor, cst.CSTTransformer)
 
@@ -52,7 +52,7 @@ def load(folder: Path) -> Loaded:
 
 
 def _run(path: Path) -> ModuleType:
-    name = f"lockgate_rules_{path.stem}"
+    name = f"{USERS}{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ImportError(f"{path.name} cannot be loaded as Python")

@@ -16,7 +16,9 @@ from analyzers.context import Candidate
 from analyzers.finding import Confidence, Severity
 
 SECONDS_PER_FILE_MAX = 2.0
-_spent: defaultdict[str, float] = defaultdict(float)
+USERS = "lockgate_rules_"
+"""How the modules of users' rules are called: what those cost is counted."""
+_spent: defaultdict[type, float] = defaultdict(float)
 
 
 class Visitor(BatchableCSTVisitor):
@@ -84,15 +86,20 @@ def visited(
             failed[kind] = f"it took longer than its budget of {kind.seconds_per_file_max:g} s and was stopped"
         except Exception as error:  # noqa: BLE001  one visitor's fault must not cost the others' findings
             failed[kind] = f"{type(error).__name__}: {error}"[:200]
-        _spent[kind.__name__] += time.perf_counter() - begun
+        spend(kind, time.perf_counter() - begun)
         for node, told, new in running.reported if running is not None else []:
             change = (node, new) if new is not None else None
             found.append(Candidate(kind, node, told or message_of(kind), kind.severity, kind.confidence, (), "", change))
     return found
 
 
-def take_spent() -> dict[str, float]:
-    """Seconds that each visitor has cost this process since this was last asked, by class name."""
+def spend(kind: type, seconds: float) -> None:
+    """Notes what a user's rule or visitor cost."""
+    _spent[kind] += seconds
+
+
+def take_spent() -> dict[type, float]:
+    """Seconds that each rule of a user's has cost this process since this was last asked."""
     taken = dict(_spent)
     _spent.clear()
     return taken

@@ -2,7 +2,6 @@
 
 import contextlib
 import shutil
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from pipelines.attempts import Made
 from pipelines.builds import ownership, workspace
 from pipelines.builds.runner import sweep
 from pipelines.models import ActionExecution, Attempt, Execution, Pipeline
+from pipelines.strangers import roots
 from pipelines.turns import task_of
 from service.kernel import auth
 from service.kernel.auth import Account
@@ -101,7 +101,7 @@ def sweep_once(site: Site) -> None:
     if _swept.is_set():
         return
     _swept.set()
-    for root in _roots(site):
+    for root in roots(site.settings.data):
         root.mkdir(parents=True, exist_ok=True)
         sweep(root)
 
@@ -231,15 +231,9 @@ def _account(session: Session) -> Account:
         return auth.create_account(session, ACCOUNT, _POLICY)
 
 
-def _roots(site: Site) -> tuple[Path, Path]:
-    # The data folder may be shared by several machines; each sweeps only what is its own.
-    mine = site.settings.data / "work" / socket.gethostname()
-    return mine / "attempts", mine / "builds"
-
-
 @contextlib.contextmanager
 def _folders(site: Site, attempt_id: int, fence: str) -> Iterator[tuple[Path, Path]]:
-    own, builds = (root / f"{attempt_id}-{fence}" for root in _roots(site))
+    own, builds = (root / f"{attempt_id}-{fence}" for root in roots(site.settings.data))
     (own / "inputs").mkdir(parents=True)
     (own / "owner").write_text(ownership.mine())
     try:

@@ -8,6 +8,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import configure_mappers
 
 import registry.bootstrap
+from pipelines.strangers import BuildIsolation
 from service.git.sources import GitSources
 from service.kernel import auth
 from service.kernel.auth import Account
@@ -52,7 +53,7 @@ def open_site(settings: Settings, *, worker_id: str = "", wait_seconds_max: floa
     """A site for this process; open it after any fork, never before. `wait_seconds_max` is the limit on a writer's wait."""
     db = Database(database_url(settings), lock_path=settings.data / "run" / "database.lock", wait_seconds_max=wait_seconds_max)
     blobs = open_blobs(settings.blob_url or f"file://{settings.data / 'blobs'}")
-    return Site(settings, db, blobs, GitSources(settings, db), worker_id)
+    return Site(settings, db, blobs, GitSources(settings, db), worker_id, BuildIsolation(settings.data))
 
 
 def first_start(site: Site) -> None:

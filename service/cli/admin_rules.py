@@ -8,6 +8,7 @@ import click
 from analyzers import rule_examples
 from analyzers.rule import message_of, name_of
 from analyzers.rule_folder import load
+from analyzers.visitors import USERS
 from service.kernel.site import Settings
 from service.reviews import installed_rules
 
@@ -23,7 +24,7 @@ def list_rules(settings: Settings) -> None:
     """Lists installed rules, with the file that holds each."""
     place = installed_rules.folder(settings.data)
     for rule in load(place).rules if place.is_dir() else ():
-        click.echo(f"{rule.__module__.removeprefix('lockgate_rules_')}.py\t{name_of(rule)}\t{rule.severity}\t{message_of(rule)}")
+        click.echo(f"{rule.__module__.removeprefix(USERS)}.py\t{name_of(rule)}\t{rule.severity}\t{message_of(rule)}")
 
 
 @rules.command("install")

@@ -136,7 +136,7 @@ def _reviewed(tree: Tree, options: ReviewOptions, asked: Asked) -> tuple[Report,
         if folder is not None:
             report = replace(report, diagnostics=(*_unused(pool, folder), *report.diagnostics))
         for name, cost in pool.costs.most_common():
-            click.echo(f"visitor {name}: {cost / 1000:.1f} s", err=True)
+            click.echo(f"rule {name}: {cost / 1_000_000:.1f} s", err=True)
     if known:
         marked = [replace(one, new=False) if review_baseline.knows(known, one) else one for one in report.findings]
         report = replace(report, findings=tuple(marked))

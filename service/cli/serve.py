@@ -22,8 +22,12 @@ ROLES = ("all", "web", "worker", "git", "ssh")
 @click.option("--web-workers", default=2, show_default=True, type=click.IntRange(1, 64))
 @click.option("--build-slots", default=2, show_default=True, type=click.IntRange(1, 256), help="builds at the same time")
 @click.option("--allow-process-executor", is_flag=True, help="let trusted repositories build without isolation")
+@click.option(
+    "--allow-repository-rules", "repository_rules", multiple=True, metavar="GLOB",
+    help="let git repositories of these names bring review rules, which run isolated as builds do",
+)  # fmt: skip
 @click.option("--trusted-proxy", "trusted_proxies", multiple=True, help="address of a proxy whose X-Forwarded-* is believed")
-def serve(data: Path, role: str, trusted_proxies: tuple[str, ...], **options: object) -> None:
+def serve(data: Path, role: str, **options: object) -> None:
     """Run the service until Ctrl-C or SIGTERM."""
     # A start allocates and frees nothing in circles: without collections it takes a fifth less. Each process switches them on.
     gc.disable()
@@ -31,5 +35,5 @@ def serve(data: Path, role: str, trusted_proxies: tuple[str, ...], **options: ob
 
     if role == "ssh":
         raise click.ClickException("the ssh role is not part of this version; use git over HTTP")
-    settings = Settings(data=data.resolve(), trusted_proxies=trusted_proxies, **options)  # type: ignore[arg-type]
+    settings = Settings(data=data.resolve(), **options)  # type: ignore[arg-type]
     sys.exit(supervisor.serve(settings, role))

@@ -1,5 +1,6 @@
 """What every request and job works with: settings, database, blobs, and the doors the roof opens between rooms."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -22,6 +23,8 @@ class Settings:
     build_slots: int = 2
     allow_process_executor: bool = False
     """Whether builds may run without isolation; for trusted repositories, said by the administrator only."""
+    repository_rules: tuple[str, ...] = ()
+    """Globs over names of git repositories whose own review rules may run, in the isolation of a build."""
     trusted_proxies: tuple[str, ...] = ()
     public_url: str = ""
 
@@ -48,6 +51,28 @@ class Sources(Protocol):
         """The first line of the commit message."""
 
 
+@dataclass(frozen=True)
+class Isolated:
+    """What came of an isolated program: its answer, if it left one, and why it did not end well; "" if it did."""
+
+    answer: bytes | None
+    reason: str
+    usable: bool = True
+    """Whether this server can isolate at all."""
+
+
+class Isolation(Protocol):
+    """Running programs of strangers apart from this host, as builds are, without knowing the pipelines."""
+
+    def run(
+        self, name: str, command: str, fill: Callable[[Path], None], *, answer: str, answer_bytes_max: int, seconds_max: float
+    ) -> Isolated:
+        """Runs `command`, a line of shell, in a folder that `fill` filled; what it leaves in the file `answer` is its answer.
+
+        No network, no file of this host but the system's programs and the service's own environment, limits on all it uses.
+        """
+
+
 @dataclass
 class Site:
     """One per process, made by the roof."""
@@ -57,3 +82,4 @@ class Site:
     blobs: Blobs
     sources: Sources
     worker_id: str = field(default="")
+    isolation: Isolation | None = None

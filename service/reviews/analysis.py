@@ -24,6 +24,10 @@ BATCH_FILES = 100
 BATCH_BYTES = 8 * 1024 * 1024
 _SYMBOLIC_LINK = "120000"
 
+Prepare = Callable[[Sequence[SourceFile]], None]
+"""Gets to see the files that are analysed next, many at once: what is slow to start looks at them then."""
+
+
 class Analyse(Protocol):
     """The analysers with their options, one report for each file in the same order."""
 
@@ -60,7 +64,7 @@ class Analysis:
 
 
 def analyse_tree(
-    site: Site, repo: Path, commit: str, *, key: Key, analyse: Analyse, excluded_by: Callable[[str], str], today: date
+    site: Site, repo: Path, commit: str, *, key: Key, analyse: Analyse, prepare: Prepare, excluded_by: Callable[[str], str], today: date
 ) -> Analysis:
     """Reviews every file of the commit but links, submodules and what is excluded by a pattern.
 
@@ -79,7 +83,7 @@ def analyse_tree(
     known = {place: FileReport.from_dict(one) for place, one in kept.items() if tree.agrees(place[1], one)}
     missing = [entry for entry, place in zip(entries, places, strict=True) if place not in known]
     for batch in _batches(missing):
-        fresh = list(_analysed(repo, batch, analyse, tree))
+        fresh = list(_analysed(repo, batch, analyse, prepare, tree))
         settled = {place: {**report.to_dict(), "asked": asked} for place, report, asked in fresh if report.settled}
         cache.save(site, key, settled)
         known.update((place, report) for place, report, _ in fresh)
@@ -90,7 +94,7 @@ def analyse_tree(
     return Analysis(files, len(missing), tree, tuple(sorted(skipped, key=lambda one: one.path)))
 
 
-def analyse_as(repo: Path, moved: Mapping[str, Place], analyse: Analyse, tree: Tree) -> dict[str, FileReport]:
+def analyse_as(repo: Path, moved: Mapping[str, Place], analyse: Analyse, prepare: Prepare, tree: Tree) -> dict[str, FileReport]:
     """Reports on files as if they still were at another path; `moved` gives each path its blob and the other path."""
     found: dict[str, FileReport] = {}
     paths = list(moved)
@@ -99,6 +103,7 @@ def analyse_as(repo: Path, moved: Mapping[str, Place], analyse: Analyse, tree: T
         contents = dict(browse.blobs(repo, [moved[path][0] for path in part], limit_bytes=FILE_BYTES_MAX))
         part = [path for path in part if moved[path][0] in contents]
         files = [SourceFile(moved[path][1], contents[moved[path][0]]) for path in part]
+        prepare(files)
         reports = analyse(files, read=Reading(tree).read)
         found.update(zip(part, reports, strict=True))
     return found
@@ -132,7 +137,9 @@ def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
         yield batch
 
 
-def _analysed(repo: Path, batch: Sequence[Entry], analyse: Analyse, tree: Tree) -> Iterator[tuple[Place, FileReport, Asked]]:
+def _analysed(
+    repo: Path, batch: Sequence[Entry], analyse: Analyse, prepare: Prepare, tree: Tree
+) -> Iterator[tuple[Place, FileReport, Asked]]:
     small = [entry for entry in batch if (entry.size or 0) <= FILE_BYTES_MAX]
     contents = dict(browse.blobs(repo, list(dict.fromkeys(e.oid for e in small)), limit_bytes=FILE_BYTES_MAX))
     wanted = []
@@ -144,6 +151,7 @@ def _analysed(repo: Path, batch: Sequence[Entry], analyse: Analyse, tree: Tree) 
             yield (entry.oid, path), FileReport(skipped=(limits.binary(path),)), {}
         else:
             wanted.append((entry.oid, SourceFile(path, contents[entry.oid])))
+    prepare([file for _, file in wanted])
     for oid, file in wanted:
         reading = Reading(tree)
         [report] = analyse([file], read=reading.read)

@@ -212,7 +212,7 @@ def _review(row: Review) -> dict[str, Any]:
         "id": row.id, "repository": row.repository, "commit": row.commit, "base_commit": row.base_commit or None,
         "ref": row.ref, "subject": row.subject, "actor": row.actor, "state": row.state, "verdict": row.verdict or None,
         "reasons": row.reasons, "counts": row.counts, "metered_lines": row.metered_lines,
-        "gate": row.gate, "engine_version": row.engine_version,
+        "gate": row.gate, "engine_version": row.engine_version, "rule_milliseconds": row.rule_costs,
         "error": row.error or None, "created_at": _moment(row.created_at), "started_at": _moment(row.started_at),
         "finished_at": _moment(row.finished_at), "url": _url(row),
     }

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, render_template
 
 from analyzers.finding import SEVERITIES
-from service.kernel.access import principal, public
+from service.kernel.access import principal, public, site
 from service.kernel.errors import Missing
 
 if TYPE_CHECKING:
@@ -37,4 +37,4 @@ def detector_page(name: str) -> str:
 def _detectors() -> "dict[str, Detector]":
     from service.reviews import detector_list  # libcst and every rule: loaded by the first who looks, not by every start
 
-    return detector_list.detectors()
+    return detector_list.installed(site().settings.data) | detector_list.detectors()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from analyzers.finding import FileReport, SourceFile
 from analyzers.flow.places import Read
-from analyzers.isolated import Reviewer
+from analyzers.isolated import Extra, Reviewer
 from analyzers.options import ReviewOptions
 from analyzers.version import engine_version
 
@@ -34,11 +34,13 @@ class WarmReviewer:
         """The child's process id while there is one."""
         return self._reviewer.pid
 
-    def review_files(self, files: Sequence[SourceFile], options: ReviewOptions, read: Read | None = None) -> list[FileReport]:
+    def review_files(
+        self, files: Sequence[SourceFile], options: ReviewOptions, read: Read | None = None, extra: Extra | None = None
+    ) -> list[FileReport]:
         """Reports on files in their order; what they import comes from `read`. Raises analyzers.isolated.ReviewerBroken."""
         self._used_at = time.monotonic()
         try:
-            return self._reviewer.review_files(files, options, read) if files else []
+            return self._reviewer.review_files(files, options, read, extra) if files else []
         finally:
             self._used_at = time.monotonic()
 

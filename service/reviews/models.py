@@ -34,6 +34,8 @@ class Review(Base):
     engine_version: Mapped[str]
     metered_lines: Mapped[int] = mapped_column(server_default="0")
     """Lines of code that were new to the reviewer; see metering."""
+    rule_costs: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    """Milliseconds by name of the rules that somebody installed or the repository brought, over the files read anew."""
     error: Mapped[str]
     created_at: Mapped[datetime]
     started_at: Mapped[datetime | None]

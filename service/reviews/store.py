@@ -1,8 +1,8 @@
 """The only writer of reviews, findings and diagnostics; what it writes and the fact of it are one transaction."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -64,6 +64,7 @@ class Outcome:
     minimums: Sequence[str] = ()
     skipped: Sequence[Skipped] = ()
     metered_lines: int = 0
+    rule_costs: Mapping[str, int] = field(default_factory=dict)
 
 
 def queue(site: Site, fact: Pushed) -> None:
@@ -104,7 +105,7 @@ def finish(site: Site, review_id: int, outcome: Outcome) -> None:
         review.gate = {**outcome.gate.model_dump(), "problems": [_clean(text) for text in outcome.problems],
                        "minimums": list(outcome.minimums)}
         review.counts, review.metered_lines = dict(outcome.counts), outcome.metered_lines
-        review.finished_at = clock.now()
+        review.rule_costs, review.finished_at = dict(outcome.rule_costs), clock.now()
         judge(session, review)
         bus.publish(
             session, ReviewFinished(review.id, review.repository, review.commit, review.verdict, tuple(review.reasons))
@@ -203,7 +204,7 @@ def rank_order() -> tuple[Any, ...]:
 def _add(session: Session, fact: Pushed) -> Review:
     review = Review(
         repository=fact.repository, commit=fact.new, base_commit="", ref=fact.ref, subject="", actor=fact.actor,
-        state="queued", verdict="", reasons=[], counts={}, gate={}, engine_version="", error="", metered_lines=0,
+        state="queued", verdict="", reasons=[], counts={}, gate={}, engine_version="", error="", metered_lines=0, rule_costs={},
         created_at=clock.now(), started_at=None, finished_at=None,
     )
     session.add(review)

@@ -209,7 +209,7 @@ def test_libcst_visitors_join_in_with_a_budget(tmp_path: Path) -> None:
     assert "line 3 prints" in done.stdout
     assert "the rule slow failed here: it took longer than its budget of 0.05 s and was stopped" in done.stdout
     assert "the rule wrong failed here: KeyError: 'no such thing'" in done.stdout
-    assert {line.split(":")[0] for line in done.stderr.splitlines()} == {"visitor NoPrint", "visitor Slow", "visitor Wrong"}
+    assert {line.split(":")[0] for line in done.stderr.splitlines()} == {"rule no-print", "rule slow", "rule wrong"}
     tested = lockgate("--rules", "rules", "--test-rules", cwd=tmp_path)
     assert "no-print: finds" not in tested.stdout
     assert "slow: needs examples of both kinds" in tested.stdout

@@ -67,6 +67,12 @@ def test_installed_rules_run_in_reviews(fresh_server: Server, tmp_path: Path) ->
     assert gate["verdict"] == "blocked"
     found = {(one["rule"], one["path"], one["new"]) for one in project.review(gate)["findings"]}
     assert found == {("no-eval2", "new.py", True), ("no-shouting", "new.py", True), ("no-shouting", "old.py", False)}
+    assert set(project.review(gate)["rule_milliseconds"]) == {"no-eval2", "no-shouting"}
+    page = fresh_server.call("GET", "/detectors/no-eval2", headers={"Accept": "text/html"}).text
+    for said in ("The second evaluator is out of use.", "tools.eval2(1)", "own.py", "by an administrator of this server"):
+        assert said in page
+    assert "no-shouting" in fresh_server.call("GET", "/detectors", headers={"Accept": "text/html"}).text
     assert admin(fresh_server, "remove", "own.py").returncode == 0
+    assert fresh_server.call("GET", "/detectors/no-eval2").status == 404
     assert project.push({"more.py": "LOUD = 3\n"})["verdict"] == "passed"
     assert admin(fresh_server, "remove", "own.py").returncode != 0
