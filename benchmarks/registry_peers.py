@@ -35,6 +35,8 @@ from tests.registry.made import Distribution, form, wheel
 SHORT = "application/vnd.npm.install-v1+json"
 HTML = "application/vnd.pypi.simple.v1+html, text/html;q=0.1"
 INSTALLED = 20
+PEER_REQUESTS_BEFORE = 20
+"""One after the other, so that each process of a peer has the file: proxpi fails when several clients are the first to ask for one."""
 
 
 @dataclass
@@ -225,6 +227,8 @@ def _pypi_column(peer: peers.Peer, large_file: str) -> Column:
     if not isinstance(peer, peers.Pypiserver):
         paths |= {"small json": small, "large json": large}
     peer.fetch(large, Accept=HTML)
+    for _ in range(PEER_REQUESTS_BEFORE):
+        peer.fetch(paths["file"])
     return Column(peer.name, peer, {}, paths, index=peer.url + peer.page("x")[:-2])
 
 

@@ -161,6 +161,18 @@ def test_pip_installs_from_the_second_upstream(server: Server, clients: Clients,
     assert index.pip_install("second", tmp_path / "site").returncode == 0
 
 
+def test_twenty_repositories_are_searched(server: Server, upload: Upload) -> None:
+    chain = [create_repository(server)]
+    while len(chain) < 21:
+        chain.append(create_repository(server, upstreams=[chain[-1]]))
+    one = wheel("far", "1.0")
+    upload(one, repository=chain[0])
+    assert get(server, chain[20], one) == 404
+    assert get(server, chain[19], one) == 200
+    assert get(server, chain[20], one) == 200  # kept by the twentieth, where it is within reach
+    assert [names(server, repository) for repository in chain[17:]] == [[], [], ["far"], ["far"]]
+
+
 def test_an_eleventh_upstream_is_refused(server: Server) -> None:
     many = [create_repository(server) for _ in range(11)]
     body = {"name": f"{many[0]}-many", "upstreams": many}
