@@ -8,8 +8,8 @@ from analyzers.rule import Rule
 from analyzers.syntax import string_value
 
 _FALLBACKS = frozenset({"os.environ.get", "os.getenv", "os.environ.setdefault"})
-_FOR_EVERYBODY = frozenset({"guest", "anonymous", "anonymous@"})
-"""What servers that are open to all ask for (RFC 1635): nothing is kept secret by it."""
+_FOR_EVERYBODY = frozenset({"guest", "anonymous", "anonymous@", "258eafa5-e914-47da-95ca-c5ab0dc85b11"})
+"""What servers that are open to all ask for (RFC 1635), and the number of every WebSocket (RFC 6455): no secrets."""
 
 
 class HardcodedCredential(Rule):
@@ -66,6 +66,7 @@ class HardcodedCredential(Rule):
         'secret = "x-hub-signature"',
         'tokenizer.token = "<s>"',
         'FTP_PASSWORD = "guest"',
+        'WS_KEY = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"',
         'cache_key = "front-page-7"',
         'ACCESS_KEY = "aws_access_key_id"',
         'SECRET_KEY = "AWSSecretKey"',
