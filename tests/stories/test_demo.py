@@ -68,7 +68,7 @@ def test_every_step_is_as_told(tmp_path: Path) -> None:
 def test_a_project_with_old_sins_is_released(tmp_path: Path) -> None:
     folder = tmp_path / "plainpackage"
     (folder / "plainpackage").mkdir(parents=True)
-    (folder / "plainpackage" / "__init__.py").write_text('"""Nothing much."""\n\nANSWER = 42\n\n\ndef ask(text):\n    return eval(text)\n')
+    (folder / "plainpackage" / "__init__.py").write_text('"""Nothing much."""\n\nANSWER = 42\n\n\ndef ask(text):\n    return eval("1 + " + text)\n')
     (folder / "pyproject.toml").write_text(
         '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n\n[project]\nname = "plainpackage"\nversion = "0.3.0"\n')
     git("init", "-q", "-b", "trunk", cwd=folder)
