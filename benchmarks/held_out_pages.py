@@ -3,6 +3,7 @@
 import tomllib
 from pathlib import Path
 
+
 def cases(name: str = "held_out_by_page") -> list[tuple[str, list[str], list[str]]]:
     """(rule, bad forms, good twins) of each rule; `held_out_newest` has those of the nineteen rules that came last."""
     told = tomllib.loads(Path(__file__).with_name(f"{name}.toml").read_text(encoding="utf-8"))

@@ -6,9 +6,9 @@ Most malicious releases are found within days. A version whose publication nobod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
-from sqlalchemy import or_, select
+from sqlalchemy import Table, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from registry.models import AgeException, PackageRepository
@@ -16,7 +16,15 @@ from registry.names import PackageName
 from service.kernel import audit, clock
 from service.kernel.errors import Malformed, Problem
 from service.kernel.site import Site
+from service.kernel.statements import Readable, Statement
 
+_exceptions = cast(Table, AgeException.__table__)
+_EXCEPTED = Statement(
+    select(_exceptions.c.version).where(
+        _exceptions.c.repository_id == bindparam("repository"), _exceptions.c.format == bindparam("format"),
+        _exceptions.c.package == bindparam("package"), _exceptions.c.expires_at > bindparam("now"),
+    )
+)
 HOURS_MAX = 24 * 366
 EXCEPTION_HOURS_MAX = 24 * 90
 STAMP_SECONDS = 60
@@ -96,20 +104,17 @@ class Gate:
         return None
 
 
-def gate(session: Session, places: Iterable[Guarded], name: PackageName) -> Gate:
+def gate(source: Readable, places: Iterable[Guarded], name: PackageName) -> Gate:
     """What stands in the way of a package that comes through these repositories."""
     now = clock.now()
     guarded = {p.id: p.minimum_age_hours for p in places if p.minimum_age_hours > 0}
     if not guarded:
         return Gate((), now)
-    excepted: dict[int, set[str]] = {number: set() for number in guarded}
-    query = select(AgeException.repository_id, AgeException.version).where(
-        AgeException.repository_id.in_(guarded), AgeException.format == name.format, AgeException.package == name.full,
-        AgeException.expires_at > now,
-    )
-    for number, version in session.execute(query):
-        excepted[number].add(version)
-    return Gate(tuple(Rule(hours, frozenset(excepted[number])) for number, hours in guarded.items()), now)
+    rules = []
+    for number, hours in guarded.items():
+        rows = _EXCEPTED.rows(source, {"repository": number, "format": name.format, "package": name.full, "now": now})
+        rules.append(Rule(hours, frozenset(version for (version,) in rows)))
+    return Gate(tuple(rules), now)
 
 
 def moment(text: object) -> datetime | None:

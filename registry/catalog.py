@@ -2,14 +2,13 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, NamedTuple, cast
+from itertools import starmap
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Select, Table, bindparam, func, or_, select
-from sqlalchemy import Connection as DatabaseConnection
 from sqlalchemy.orm import Session
 
-from registry import age, groups
+from registry import age, groups, shown
 from registry.age import Gate
 from registry.groups import EXTERNAL_UPSTREAM, SETTING_OF_ORIGIN, Effective
 from registry.models import (
@@ -19,16 +18,15 @@ from registry.models import (
     EXTERNAL,
     PUBLISHED,
     Asset,
-    DistTag,
     Domain,
     Package,
     PackageRepository,
     Version,
 )
 from registry.names import PackageName
-from service.kernel.db import connection_of
+from registry.shown import ShownAsset, ShownVersion, StoredPackage
 from service.kernel.errors import Missing
-from service.kernel.statements import Statement
+from service.kernel.statements import Readable, Row, Statement
 
 PATH_REPOSITORIES_MAX = 20
 
@@ -68,53 +66,15 @@ class Place:
 
 
 _domains, _repositories = cast(Table, Domain.__table__), cast(Table, PackageRepository.__table__)
-_PLACE = Statement(
-    # The columns in the order of Place's fields; every request begins with it.
-    select(
-        _repositories.c.id, _domains.c.id, _domains.c.name, _repositories.c.name, _repositories.c.project, _repositories.c.description,
-        _repositories.c.upstreams, _repositories.c.connections, _repositories.c.revision, _repositories.c.minimum_age_hours,
-        _domains.c.groups_revision,
-    )
-    .join_from(_repositories, _domains).where(_domains.c.name == bindparam("domain"), _repositories.c.name == bindparam("name"))
-)
-
-
-class ShownVersion(NamedTuple):
-    """What a page or packument shows of a version: columns of `Version`, without the ORM's weight."""
-
-    id: int
-    package_id: int
-    version: str
-    key: str
-    status: str
-    origin: str
-    published_at: datetime
-    yanked_reason: str | None
-    details: dict[str, Any]
-    """Empty unless they were asked for."""
-
-
-class ShownAsset(NamedTuple):
-    """What a page or packument shows of a file: columns of `Asset`."""
-
-    id: int
-    name: str
-    digest: str
-    size: int
-    hashes: dict[str, Any]
-    details: dict[str, Any]
-    uploaded_at: datetime
-
-
-_versions, _assets = cast(Table, Version.__table__), cast(Table, Asset.__table__)
-_OF_VERSION = [_versions.c[key] for key in ShownVersion._fields[:-1]]
-_OF_ASSET = [_assets.c[key] for key in ShownAsset._fields]
-_VISIBLE = (
-    select(*_OF_VERSION, *_OF_ASSET)
-    .select_from(_versions.outerjoin(_assets, (_assets.c.version_id == _versions.c.id) & _assets.c.deleted_at.is_(None)))
-    .where(_versions.c.package_id.in_(bindparam("packages", expanding=True))).order_by(_assets.c.id)
-)
-_VISIBLE_WITH_DETAILS = _VISIBLE.add_columns(_versions.c.details)
+# The columns in the order of Place's fields.
+_PLACES_OF_ALL = select(
+    _repositories.c.id, _domains.c.id, _domains.c.name, _repositories.c.name, _repositories.c.project, _repositories.c.description,
+    _repositories.c.upstreams, _repositories.c.connections, _repositories.c.revision, _repositories.c.minimum_age_hours,
+    _domains.c.groups_revision,
+).join_from(_repositories, _domains)
+_PLACE = Statement(_PLACES_OF_ALL.where(_domains.c.name == bindparam("domain"), _repositories.c.name == bindparam("name")))
+_PLACES = Statement(_PLACES_OF_ALL.order_by(_domains.c.name, _repositories.c.name))
+_PLACES_OF_DOMAIN = Statement(_PLACES_OF_ALL.where(_domains.c.id == bindparam("domain")))
 
 
 @dataclass(frozen=True)
@@ -122,7 +82,7 @@ class Found:
     """Where a package may come from: stored ones in the order of search, then external connections."""
 
     start: Place
-    packages: list[tuple[Place, Package]]
+    packages: list[tuple[Place, StoredPackage]]
     connections: list[tuple[Place, Connection]]
     group: Effective
     gate: Gate
@@ -137,12 +97,12 @@ class Found:
         rows = tuple((package.id, package.revision) for _, package in self.packages)
         return rows, self.start.groups_revision, self.gate.stamp
 
-    def farthest_first(self) -> list[Package]:
+    def farthest_first(self) -> list[StoredPackage]:
         """The stored packages, each after those of its repository's own upstreams."""
         if len(self.packages) < 2:
             return [row for _, row in self.packages]
         left, rows = {p.name: p for p in self.path}, {p.name: row for p, row in self.packages}
-        ordered: list[Package] = []
+        ordered: list[StoredPackage] = []
 
         def walk(name: str) -> None:
             one = left.pop(name, None)
@@ -156,13 +116,15 @@ class Found:
         walk(self.start.name)
         return ordered
 
-    def admits(self, place: Place, version: Version | ShownVersion, asset: Asset | ShownAsset | None = None) -> bool:
-        """Whether the group lets a version of `place` into the repository that was asked, and it is old enough."""
+    def admits(self, place: Place, version: Version | ShownVersion) -> bool:
+        """Whether the group lets a version of `place` into the repository that was asked."""
         if place.id != self.start.id and not self.group.allows(SETTING_OF_ORIGIN[version.origin], self.start.name):
             return False
-        if version.origin == EXTERNAL and version.package_id in self.shut:
-            return False
-        return asset is None or version.origin != EXTERNAL or not self.gate.holds(version.key, age.published(version, asset))
+        return version.origin != EXTERNAL or version.package_id not in self.shut
+
+    def withholds(self, version: ShownVersion, asset: ShownAsset) -> bool:
+        """Whether the file is not yet old enough."""
+        return bool(self.gate.rules) and version.origin == EXTERNAL and self.gate.holds(version.key, age.published(version, asset))
 
 
 @dataclass(frozen=True)
@@ -174,40 +136,38 @@ class Visible:
     """Not to be shown from further up either: the first repository that has a version decides about it."""
 
 
-def place(transaction: Session | DatabaseConnection, domain: str, name: str) -> Place:
+def place(source: Readable, domain: str, name: str) -> Place:
     """The package repository; raises Missing."""
-    row = _PLACE.first(connection_of(transaction), {"domain": domain, "name": name})
+    row = _PLACE.first(source, {"domain": domain, "name": name})
     if row is None:
         raise Missing(what="package repository", name=f"{domain}/{name}")
-    values = list(row)
-    values[6:8] = tuple(row[6]), tuple(_connection(c) for c in row[7])
-    return Place(*values)
+    return _place_of(row)
 
 
-def places(session: Session) -> list[Place]:
-    """Every package repository."""
-    rows = session.execute(select(PackageRepository, Domain).join(Domain).order_by(Domain.name, PackageRepository.name))
-    return [_place(repository, domain) for repository, domain in rows]
+def places(source: Readable) -> list[Place]:
+    """Every package repository, by domain and name."""
+    return [_place_of(row) for row in _PLACES.rows(source)]
 
 
-def search_path(session: Session, start: Place) -> list[Place]:
+def search_path(source: Readable, start: Place) -> list[Place]:
     """The repository, then its upstreams depth first, each once, at most twenty in all."""
-    return _walk(_neighbours(session, start), start)
+    return _walk(_neighbours(source, start), start)
 
 
-def find(session: Session, start: Place, name: PackageName) -> Found:
+def find(source: Readable, start: Place, name: PackageName) -> Found:
     """Where the package may come from (origin controls, as CodeArtifact).
 
     A name that was published to a repository is not looked for further up from there. One that was published anywhere on
     the way is never looked for outside, and versions that came from outside under it are hidden: this closes dependency
     confusion.
     """
-    known = _neighbours(session, start)
+    known = _neighbours(source, start)
     path = _walk(known, start)
-    rows = {
-        row.repository_id: row
-        for row in session.scalars(_named(name).where(Package.repository_id.in_([p.id for p in path])))
-    }
+    rows = {}
+    for p in path:
+        row = shown.PACKAGE.first(source, {"repository": p.id, "format": name.format, "namespace": name.namespace, "name": name.name})
+        if row is not None:
+            rows[p.id] = StoredPackage(*row)
     owners = {key for key, row in rows.items() if (row.publish, row.upstream) == (ALLOW, BLOCK)}
     if owners and known:
         path = _walk(known, start, owners)
@@ -216,17 +176,19 @@ def find(session: Session, start: Place, name: PackageName) -> Found:
     shut: frozenset[int] = frozenset()
     if any(row.upstream == BLOCK for _, row in packages):
         connections, shut = [], frozenset(row.id for _, row in packages if row.upstream != BLOCK)
-    group = groups.effective(groups.load(session, start.domain_id, start.groups_revision), name)
+    group = groups.effective(groups.load(source, start.domain_id, start.groups_revision), name)
     if not group.allows(EXTERNAL_UPSTREAM, start.name):
         connections = []
     connections = [(p, c) for p, c in connections if group.allows(EXTERNAL_UPSTREAM, p.name)]
-    gate = age.gate(session, [start, *(p for p, _ in packages), *(p for p, _ in connections)], name)
+    gate = age.gate(source, [start, *(p for p, _ in packages), *(p for p, _ in connections)], name)
     return Found(start, packages, connections, group, gate, path, shut)
 
 
-def _neighbours(session: Session, start: Place) -> dict[str, Place]:
+def _neighbours(source: Readable, start: Place) -> dict[str, Place]:
     """The repositories of the domain by name; none when the repository has no upstreams."""
-    return {p.name: p for p in places(session) if p.domain_id == start.domain_id} if start.upstreams else {}
+    if not start.upstreams:
+        return {}
+    return {p.name: p for p in map(_place_of, _PLACES_OF_DOMAIN.rows(source, {"domain": start.domain_id}))}
 
 
 def _walk(known: dict[str, Place], start: Place, ends: Collection[int] = ()) -> list[Place]:
@@ -242,56 +204,65 @@ def _walk(known: dict[str, Place], start: Place, ends: Collection[int] = ()) -> 
     return path
 
 
-def visible(session: Session, found: Found, *, with_details: bool = False) -> Visible:
-    """What of the stored versions a client is shown. Their `details`, most of the bytes of a long list, are loaded when asked for."""
-    order = {row.id: (at, place) for at, (place, row) in enumerate(found.packages)}
-    if not order:
-        return Visible([], frozenset())
-    asked = _VISIBLE_WITH_DETAILS if with_details else _VISIBLE
-    cut = len(_OF_VERSION)
-    rows = []
-    for row in session.connection().execute(asked, {"packages": list(order)}):
-        one = ShownVersion._make((*row[:cut], row[-1] if with_details else {}))
-        if found.admits(order[one.package_id][1], one):
-            rows.append((one, ShownAsset._make(row[cut : cut + len(_OF_ASSET)]) if row[cut] is not None else None))
-    if len(order) > 1:
-        rows.sort(key=lambda pair: order[pair[0].package_id][0])
+def visible(source: Readable, found: Found, *, with_details: bool = False) -> Visible:
+    """What of the stored versions a client is shown. Details of versions and digests of files are loaded when asked for."""
+    ask_versions, ask_assets = (shown.VERSIONS_WITH_DETAILS, shown.ASSETS_WITH_HASHES) if with_details else (shown.VERSIONS, shown.ASSETS)
     deciding: dict[str, ShownVersion] = {}
-    for one, _ in rows:
+    files = []
+    for place, package in found.packages:
+        listed = _listed(found, place, ask_versions.rows(source, {"package": package.id}), deciding)
+        for asset in starmap(ShownAsset, ask_assets.rows(source, {"package": package.id})):
+            version = listed.get(asset.version_id)
+            if version is not None and not found.withholds(version, asset):
+                files.append((version, asset))
+    return Visible(files, _hidden(deciding))
+
+
+def hidden(source: Readable, found: Found) -> frozenset[str]:
+    """The `hidden` of `visible` alone."""
+    deciding: dict[str, ShownVersion] = {}
+    for place, package in found.packages:
+        _listed(found, place, shown.VERSIONS.rows(source, {"package": package.id}), deciding)
+    return _hidden(deciding)
+
+
+def _listed(found: Found, place: Place, rows: list[Row], deciding: dict[str, ShownVersion]) -> dict[int, ShownVersion]:
+    """Of one package's versions those that are listed, by id; `deciding` learns which version decides about its key."""
+    known = [one for one in starmap(ShownVersion, rows) if found.admits(place, one)]
+    for one in known:
         deciding.setdefault(one.key, one)
-    hidden = frozenset(key for key, one in deciding.items() if one.status != PUBLISHED)
-    files = [
-        (v, a) for v, a in rows
-        if a is not None and v.status == PUBLISHED and v.key not in hidden and found.admits(order[v.package_id][1], v, a)
-    ]
-    return Visible(files, hidden)
+    return {one.id: one for one in known if one.status == PUBLISHED and deciding[one.key].status == PUBLISHED}
 
 
-def stored(session: Session, found: Found, filename: str) -> tuple[Place, Version, Asset] | None:
+def _hidden(deciding: dict[str, ShownVersion]) -> frozenset[str]:
+    return frozenset(key for key, one in deciding.items() if one.status != PUBLISHED)
+
+
+def stored(source: Readable, found: Found, filename: str) -> tuple[Place, ShownVersion, ShownAsset] | None:
     """The file from the first repository in the order of search that has it, if its version may be downloaded.
 
     Raises Missing when the first repository that knows the file hides it, TooYoung when it is held back.
     """
-    for place, row in found.packages:
-        query = select(Version, Asset).join(Asset, Asset.version_id == Version.id)
-        pair = session.execute(query.where(Asset.package_id == row.id, Asset.name == filename)).first()
-        if pair is None or not found.admits(place, pair[0]):
-            continue
-        one, asset = pair
-        if one.status not in DOWNLOADABLE or asset.deleted_at is not None or _hides(session, found, row, one.key):
-            raise Missing(what="file", name=f"{filename}: its version {one.version} is {one.status} in {place.domain}/{place.name}")
-        if one.origin == EXTERNAL:
-            found.gate.check(row.display_name, one.version, one.key, age.published(one, asset))
-        return place, one, asset
+    cut = len(shown.OF_VERSION)
+    before: list[int] = []
+    for place, package in found.packages:
+        row = shown.FILE.first(source, {"package": package.id, "name": filename})
+        one = ShownVersion(*row[:cut]) if row is not None else None
+        if row is not None and one is not None and found.admits(place, one):
+            asset, is_living = ShownAsset(*row[cut:-1]), row[-1]
+            if one.status not in DOWNLOADABLE or not is_living or _hides(source, before, one.key):
+                raise Missing(what="file", name=f"{filename}: its version {one.version} is {one.status} in {place.domain}/{place.name}")
+            if one.origin == EXTERNAL:
+                found.gate.check(package.display_name, one.version, one.key, age.published(one, asset))
+            return place, one, asset
+        before.append(package.id)
     return None
 
 
-def _hides(session: Session, found: Found, row: Package, key: str) -> bool:
-    """Whether a repository before the package's own has put the version away."""
-    ids = [package.id for _, package in found.packages]
-    before = ids[: ids.index(row.id)]
-    query = select(Version.id).where(Version.package_id.in_(before), Version.key == key, Version.status.not_in(DOWNLOADABLE))
-    return bool(before) and session.scalar(query.limit(1)) is not None
+def _hides(source: Readable, packages: list[int], key: str) -> bool:
+    """Whether any of these packages, which come before, has put the version away."""
+    found = (shown.STATUS.first(source, {"package": number, "key": key}) for number in packages)
+    return any(row is not None and row[0] not in DOWNLOADABLE for row in found)
 
 
 def package(session: Session, start: Place, name: PackageName) -> Package:
@@ -307,7 +278,7 @@ def package_or_none(session: Session, start: Place, name: PackageName) -> Packag
     return session.scalar(_named(name).where(Package.repository_id == start.id))
 
 
-def version(session: Session, row: Package, key: str) -> Version:
+def version(session: Session, row: Package | StoredPackage, key: str) -> Version:
     """A version by its key; raises Missing."""
     found = session.scalar(select(Version).where(Version.package_id == row.id, Version.key == key))
     if found is None:
@@ -315,12 +286,12 @@ def version(session: Session, row: Package, key: str) -> Version:
     return found
 
 
-def versions(session: Session, row: Package) -> list[Version]:
+def versions(session: Session, row: Package | StoredPackage) -> list[Version]:
     """All versions, oldest publication first."""
     return list(session.scalars(select(Version).where(Version.package_id == row.id).order_by(Version.published_at, Version.id)))
 
 
-def asset(session: Session, row: Package, name: str) -> Asset | None:
+def asset(session: Session, row: Package | StoredPackage, name: str) -> Asset | None:
     """A living file of the package by its name, of any version that may be downloaded."""
     query = select(Asset).join(Version, Asset.version_id == Version.id).where(Version.status.in_(DOWNLOADABLE))
     return session.scalar(query.where(Asset.package_id == row.id, Asset.name == name, Asset.deleted_at.is_(None)))
@@ -348,16 +319,18 @@ def attestation(row: Asset) -> str | None:
     return "unverified" if {"provenance", "attestations"} & set(row.details) else None
 
 
-def tags(session: Session, row: Package) -> dict[str, str]:
+def tags(source: Readable, row: Package | StoredPackage) -> dict[str, str]:
     """The dist-tags."""
-    return {t.tag: t.version for t in session.scalars(select(DistTag).where(DistTag.package_id == row.id).order_by(DistTag.tag))}
+    return dict(shown.TAGS.rows(source, {"package": row.id}))
 
 
-def package_names(session: Session, start: Place, format_name: str) -> list[str]:
+def package_names(source: Readable, start: Place, format_name: str) -> list[str]:
     """Display names of every package of a format, in the repository and its upstreams; sorted."""
-    ids = [p.id for p in search_path(session, start)]
-    query = select(Package.display_name, Package.name).where(Package.repository_id.in_(ids), Package.format == format_name)
-    return sorted({name: display for display, name in session.execute(query)}.values(), key=str.lower)
+    found: dict[str, str] = {}
+    for one in search_path(source, start):
+        for display, name in shown.NAMES.rows(source, {"repository": one.id, "format": format_name}):
+            found.setdefault(name, display)
+    return sorted(found.values(), key=str.lower)
 
 
 def search(
@@ -380,12 +353,10 @@ def _named(name: PackageName) -> Select[Package]:
     return select(Package).where(Package.format == name.format, Package.namespace == name.namespace, Package.name == name.name)
 
 
-def _place(row: PackageRepository, domain: Domain) -> Place:
-    connections = tuple(_connection(c) for c in row.connections)
-    return Place(
-        row.id, domain.id, domain.name, row.name, row.project, row.description, tuple(row.upstreams), connections, row.revision,
-        row.minimum_age_hours, domain.groups_revision,
-    )
+def _place_of(row: Any) -> Place:
+    number, domain_id, domain, name, project, description, upstreams, connections, *numbers = row
+    found = tuple(_connection(c) for c in connections)
+    return Place(number, domain_id, domain, name, project, description, tuple(upstreams), found, *numbers)
 
 
 def _connection(raw: dict[str, Any]) -> Connection:

@@ -10,6 +10,7 @@ from registry.catalog import Place
 from registry.formats import format_named
 from registry.models import BLOCK, DISPOSED, DOWNLOADABLE, ENTERED, EXTERNAL, INTERNAL, Asset, Package, Version
 from registry.names import PackageName
+from registry.shown import ShownAsset
 from registry.statuses import ALREADY_EXISTS, NOT_ALLOWED, NOT_FOUND, VERSIONS_MAX, Outcome, Wanted
 from service.kernel import audit, clock
 from service.kernel.errors import Malformed, Problem
@@ -25,16 +26,15 @@ class Moved:
     updated: list[str] = field(default_factory=list)
 
 
-def take(site: Site, where: Place, name: PackageName, filename: str, actor: str) -> Asset | None:
+def take(site: Site, where: Place, name: PackageName, filename: str, actor: str) -> ShownAsset | None:
     """A stored file that a client of `where` asked for; one that an upstream repository has is retained here, as CodeArtifact does.
 
     Retention: in the repository that was asked and in no repository between; it outlives the upstream's own copy. A
     repository that may not be written (its domain's group or the package's controls say no) still serves what it sees.
     Raises Missing or TooYoung.
     """
-    with site.db.read() as session:
-        found = catalog.find(session, where, name)
-        hit = catalog.stored(session, found, filename)
+    with site.db.snapshot() as snapshot:
+        hit = catalog.stored(snapshot, catalog.find(snapshot, where, name), filename)
     if hit is None:
         return None
     place, version, asset = hit

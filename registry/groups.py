@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from registry import patterns
@@ -14,6 +14,7 @@ from registry.patterns import ROOT, STRONG, WEAK, Pattern
 from service.kernel import audit, clock
 from service.kernel.errors import Clash, Malformed, Missing
 from service.kernel.site import Site
+from service.kernel.statements import Readable, Statement, url_of
 
 PUBLISH, EXTERNAL_UPSTREAM, INTERNAL_UPSTREAM = "PUBLISH", "EXTERNAL_UPSTREAM", "INTERNAL_UPSTREAM"
 SETTINGS = (PUBLISH, EXTERNAL_UPSTREAM, INTERNAL_UPSTREAM)
@@ -60,18 +61,22 @@ class Effective:
 
 OPEN = Effective(ROOT.text, {setting: (Restriction(ALLOW), ROOT.text) for setting in SETTINGS})
 """A domain without groups of its own: the root group lets everything in."""
+_groups = cast(Table, PackageGroup.__table__)
+_OF_DOMAIN = Statement(
+    select(_groups.c.pattern, _groups.c.description, _groups.c.restrictions)
+    .where(_groups.c.domain_id == bindparam("domain")).order_by(_groups.c.pattern)
+)
 _kept: dict[tuple[str, int], tuple[int, tuple[Group, ...]]] = {}
 
 
-def load(session: Session, domain_id: int, revision: int) -> tuple[Group, ...]:
+def load(source: Readable, domain_id: int, revision: int) -> tuple[Group, ...]:
     """The groups of a domain; read once for each of its `groups_revision`."""
     if revision == 0:
         return ()
-    key = (str(session.get_bind().engine.url), domain_id)
+    key = (url_of(source), domain_id)
     found = _kept.get(key)
     if found is None or found[0] != revision:
-        rows = session.scalars(select(PackageGroup).where(PackageGroup.domain_id == domain_id).order_by(PackageGroup.pattern))
-        found = _kept[key] = (revision, tuple(_group(row) for row in rows))
+        found = _kept[key] = (revision, tuple(_group(*row) for row in _OF_DOMAIN.rows(source, {"domain": domain_id})))
     return found[1]
 
 
@@ -107,7 +112,7 @@ def create(
         )
         session.add(row)
         _changed(session, owner, actor, pattern, "created", row.restrictions)
-        return _group(row)
+        return _group(row.pattern, row.description, row.restrictions)
 
 
 def change(
@@ -135,11 +140,11 @@ def change(
         if restrictions is not None:
             row.restrictions = {**row.restrictions, **_checked(session, owner, restrictions)}
         if add or remove:
-            moved = _moved(_group(row).restrictions, add or {}, remove or {})
+            moved = _moved(_group(row.pattern, row.description, row.restrictions).restrictions, add or {}, remove or {})
             row.restrictions = {**row.restrictions, **_checked(session, owner, moved)}
         row.updated_at = clock.now()
         _changed(session, owner, actor, pattern, "changed", row.restrictions)
-        return _group(row)
+        return _group(row.pattern, row.description, row.restrictions)
 
 
 def delete(site: Site, domain: str, text: str, actor: str) -> None:
@@ -218,6 +223,6 @@ def _row(session: Session, owner: Domain, pattern: Pattern) -> PackageGroup | No
     return session.scalar(select(PackageGroup).where(PackageGroup.domain_id == owner.id, PackageGroup.pattern == pattern.text))
 
 
-def _group(row: PackageGroup) -> Group:
-    rules = {setting: Restriction(rule["mode"], tuple(rule["repositories"])) for setting, rule in row.restrictions.items()}
-    return Group(patterns.read(row.pattern), row.description, rules)
+def _group(pattern: str, description: str, restrictions: dict[str, Any]) -> Group:
+    rules = {setting: Restriction(rule["mode"], tuple(rule["repositories"])) for setting, rule in restrictions.items()}
+    return Group(patterns.read(pattern), description, rules)

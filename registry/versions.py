@@ -16,6 +16,10 @@ _SEMVER = re.compile(
     r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
 )
 
+_RELEASE = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,18})*")
+_FINAL, _NOT_DEV = (1,), (1, 0)
+"""Parts of a sort key: no pre-release, and no development release, come after all that are one."""
+
 
 def pypi_version(text: str) -> Pep440:
     """A PEP 440 version. Raises Malformed."""
@@ -37,6 +41,29 @@ def pypi_order(version: str) -> tuple[Any, ...]:
     except InvalidVersion:
         return (0, version)
     return (1 if parsed.is_prerelease else 2, parsed)
+
+
+def pypi_number(version: str) -> tuple[Any, ...]:
+    """Sort key of PEP 440's own order, what is no version at all first; faster than `by_number(pypi_order)`."""
+    if _RELEASE.fullmatch(version):
+        return (1, 0, _trimmed([int(part) for part in version.split(".")]), _FINAL, -1, _NOT_DEV, ())
+    try:
+        parsed = Pep440(version)
+    except InvalidVersion:
+        return (0, version)
+    # What a missing part counts as: https://packaging.python.org/en/latest/specifications/version-specifiers/#summary-of-permitted-suffixes-and-relative-ordering
+    pre: tuple[Any, ...] = (0, *parsed.pre) if parsed.pre else _FINAL
+    if parsed.pre is None and parsed.post is None and parsed.dev is not None:
+        pre = (-1,)
+    dev = _NOT_DEV if parsed.dev is None else (0, parsed.dev)
+    local = tuple((1, int(part), "") if part.isdigit() else (0, 0, part) for part in (parsed.local or "").split(".") if part)
+    return (1, parsed.epoch, _trimmed(list(parsed.release)), pre, -1 if parsed.post is None else parsed.post, dev, local)
+
+
+def _trimmed(release: list[int]) -> list[int]:
+    while release and release[-1] == 0:
+        release.pop()
+    return release
 
 
 def npm_version(text: str) -> str:

@@ -11,6 +11,7 @@ import io
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,24 +19,47 @@ from typing import Any
 from flask import Flask
 from jinja2 import FileSystemBytecodeCache
 
+from registry import repositories, store
+from registry.names import npm_name, pypi_name
 from service import folder, start
 from service.kernel import auth, log
 from service.kernel.db import Base
 from service.kernel.policy import ALLOW_ALL
-from service.kernel.site import Settings
+from service.kernel.site import Settings, Site
 
-SCENES = ("/healthz", "/api/v1/repositories", "/")
+_JSON, _SHORT = "application/vnd.pypi.simple.v1+json", "application/vnd.npm.install-v1+json"
+_PYPI, _NPM = "/pypi/stage/main", "/npm/stage/main"
+SCENES = (
+    ("/healthz", "*/*"), ("/api/v1/repositories", "*/*"), ("/", "text/html"),
+    (f"{_PYPI}/simple/", _JSON), (f"{_PYPI}/simple/scene/", "text/html"), (f"{_PYPI}/simple/scene/", _JSON),
+    (f"{_PYPI}/files/scene/scene-1.0-py3-none-any.whl.metadata", "*/*"), (f"{_PYPI}/files/scene/scene-1.0-py3-none-any.whl", "*/*"),
+    (f"{_NPM}/scene", _SHORT), (f"{_NPM}/scene/-/scene-1.0.0.tgz", "*/*"),
+)
+"""What is asked for, and the form it is wanted in."""
 _log = log.get_logger("rehearsal")
 
 
 def rehearse(app: Flask, settings: Settings) -> None:
     """Loads the templates and answers some requests; the application has its own site again afterwards. Never fails a start."""
-    own, run = app.extensions["lockgate"], settings.data / "run"
+    run = settings.data / "run"
     if not _stage_of_these_tables(run).exists():
         _set_up(app, run)
-    for scene in (_templates, _play):
+    _safely(app, run, _templates, _play)
+
+
+def repeat(app: Flask, settings: Settings) -> None:
+    """Answers the requests once more, in the fork that will serve.
+
+    Copying the pages of memory that a first request writes to takes longer than the request; who asks first should not wait for it.
+    """
+    _safely(app, settings.data / "run", _play)
+
+
+def _safely(app: Flask, run: Path, *parts: Callable[[Flask, Path], None]) -> None:
+    own = app.extensions["lockgate"]
+    for part in parts:
         try:
-            scene(app, run)
+            part(app, run)
         except Exception as error:  # noqa: BLE001  a full disk must not keep the service from starting, only make it slower
             _log.warning("the rehearsal was broken off", error=repr(error))
         finally:
@@ -69,8 +93,8 @@ def _templates(app: Flask, run: Path) -> None:
 
 
 def _stage_of_these_tables(run: Path) -> Path:
-    tables = repr(sorted((name, table.columns.keys()) for name, table in Base.metadata.tables.items()))
-    return run / f"rehearsal-{hashlib.sha256(tables.encode()).hexdigest()[:16]}"
+    tables = sorted((name, table.columns.keys()) for name, table in Base.metadata.tables.items())
+    return run / f"rehearsal-{hashlib.sha256(repr((tables, SCENES)).encode()).hexdigest()[:16]}"
 
 
 def _stage(run: Path) -> Path:
@@ -87,6 +111,7 @@ def _stage(run: Path) -> Path:
         Base.metadata.create_all(site.db.writer)
         with site.db.write() as session:
             token, _ = auth.issue_token(session, auth.create_account(session, "player", ALLOW_ALL), "rehearsal")
+        _furnish(site)
         site.db.close()
         (unfinished / "token").write_text(token)
         with suppress(OSError):  # another web host, on the same folder, was faster
@@ -96,14 +121,27 @@ def _stage(run: Path) -> Path:
     return stage
 
 
+def _furnish(site: Site) -> None:
+    """Puts a package of each format on the stage."""
+    where = repositories.create_repository(site, "stage", "main", actor="player")
+    blob = site.blobs.put(io.BytesIO(b"scene"))
+    hashes, metadata = {"sha256": blob.digest}, {"core_metadata": blob.digest, "requires_python": ">=3.9"}
+    wheel = store.NewAsset("scene-1.0-py3-none-any.whl", blob, hashes, metadata)
+    store.publish(site, where, store.Publication(pypi_name("scene"), "scene", "1.0", {}, (wheel,)), "player")
+    manifest = {"manifest": {"name": "scene", "version": "1.0.0"}}
+    tarball = store.NewAsset("scene-1.0.0.tgz", blob, hashes)
+    tags = {"latest": "1.0.0"}
+    store.publish(site, where, store.Publication(npm_name("scene"), "scene", "1.0.0", manifest, (tarball,), tags=tags), "player")
+
+
 def _play(app: Flask, run: Path) -> None:
     stage = _stage(run)
     site = start.open_site(Settings(data=stage))
     app.extensions["lockgate"] = site
     try:
         token = (stage / "token").read_text()
-        for path in SCENES:
-            for _ in app(_environment(path, token), _hear):
+        for path, accept in SCENES:
+            for _ in app(_environment(path, accept, token), _hear):
                 pass
     except Exception:
         shutil.rmtree(stage, ignore_errors=True)  # damaged: the next start builds it anew
@@ -112,11 +150,11 @@ def _play(app: Flask, run: Path) -> None:
         site.db.close()
 
 
-def _environment(path: str, token: str) -> dict[str, Any]:
+def _environment(path: str, accept: str, token: str) -> dict[str, Any]:
     """A GET as PEP 3333 has it."""
     return {
         "REQUEST_METHOD": "GET", "SCRIPT_NAME": "", "PATH_INFO": path, "QUERY_STRING": "", "SERVER_NAME": "127.0.0.1", "SERVER_PORT": "80",
-        "SERVER_PROTOCOL": "HTTP/1.1", "HTTP_HOST": "127.0.0.1", "HTTP_ACCEPT": "text/html", "REMOTE_ADDR": "127.0.0.1",
+        "SERVER_PROTOCOL": "HTTP/1.1", "HTTP_HOST": "127.0.0.1", "HTTP_ACCEPT": accept, "REMOTE_ADDR": "127.0.0.1",
         "HTTP_AUTHORIZATION": "Basic " + base64.b64encode(f"player:{token}".encode()).decode(),
         "wsgi.version": (1, 0), "wsgi.url_scheme": "http", "wsgi.input": io.BytesIO(), "wsgi.errors": io.StringIO(),
         "wsgi.multithread": True, "wsgi.multiprocess": True, "wsgi.run_once": False,

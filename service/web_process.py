@@ -11,13 +11,15 @@ from service.app import create_app
 from service.guard import Guard, secured
 from service.kernel.site import Settings
 from service.parent import die_with_parent
-from service.rehearsal import rehearse
+from service.rehearsal import rehearse, repeat
 from service.worker_wake import wake
 
 
 def prepare(settings: Settings) -> Callable[[Settings, Callable[[], None]], None]:
     """Makes the application, to be shared by the forks, and answers what serves it. The site it is made with is never opened."""
-    app = create_app(start.open_site(settings))
+    site = start.open_site(settings)
+    app = create_app(site)
+    site.db.prepare()
     rehearse(app, settings)
 
     def web(settings: Settings, ready: Callable[[], None]) -> None:
@@ -32,7 +34,9 @@ def prepare(settings: Settings) -> Callable[[Settings, Callable[[], None]], None
 def _application(app: Any, settings: Settings) -> Guard:
     """The WSGI callable, in the granian worker: with its own database connections."""
     die_with_parent(signal.SIGKILL)
+    repeat(app, settings)
     site = start.open_site(settings)
+    site.db.warm()
     site.db.on_facts, site.db.unheard = lambda: wake(settings.data), flow.UNHEARD
     app.extensions["lockgate"] = site
     front = Front(secured(Receiver(app, site)), site)

@@ -8,9 +8,9 @@ from flask import Response, request
 
 from registry import catalog, copying, delivery
 from registry.catalog import Connection, Found, Place
-from registry.models import Asset
 from registry.names import PackageName
 from registry.replay import Source
+from registry.shown import ShownAsset
 from registry.upstream.documents import Document
 from registry.upstream.fetch import Download
 from registry.upstream.http import UpstreamDown, shown
@@ -46,8 +46,8 @@ class Sources:
 
 def look_up(site: Site, where: Place, name: PackageName, ask: Ask) -> Sources:
     """Finds the package. Raises Missing when nobody has it, UpstreamDown when the only one who may is not reachable."""
-    with site.db.read() as session:
-        found = catalog.find(session, where, name)
+    with site.db.snapshot() as snapshot:
+        found = catalog.find(snapshot, where, name)
     documents, problems = [], []
     for place, connection in found.connections:
         try:
@@ -73,10 +73,10 @@ def offered(site: Site, where: Place, name: PackageName, ask: Ask) -> list[Any]:
     return [document.load(site) for _, _, document in package.documents]
 
 
-def stored(site: Site, where: Place, name: PackageName, filename: str) -> Asset | None:
+def stored(site: Site, where: Place, name: PackageName, filename: str) -> ShownAsset | None:
     """The file as an asset of ours. Raises Missing when its version was put away, TooYoung when it is held back."""
-    with site.db.read() as session:
-        hit = catalog.stored(session, catalog.find(session, where, name), filename)
+    with site.db.snapshot() as snapshot:
+        hit = catalog.stored(snapshot, catalog.find(snapshot, where, name), filename)
     return hit[2] if hit else None
 
 
@@ -87,14 +87,14 @@ def is_stored(site: Site, where: Place, name: PackageName, filename: str) -> boo
 
 def place(domain: str, repository: str) -> Place:
     """The package repository of the running request. Raises Missing."""
-    with current_site().db.read() as session:
-        return catalog.place(session, domain, repository)
+    with current_site().db.snapshot() as snapshot:
+        return catalog.place(snapshot, domain, repository)
 
 
 def place_now(site: Site, where: Place) -> Place:
     """The package repository as it is by now. Raises Missing."""
-    with site.db.read() as session:
-        return catalog.place(session, where.domain, where.name)
+    with site.db.snapshot() as snapshot:
+        return catalog.place(snapshot, where.domain, where.name)
 
 
 def entered_from(place: Place, connection: Connection) -> dict[str, str]:
@@ -103,7 +103,7 @@ def entered_from(place: Place, connection: Connection) -> dict[str, str]:
 
 
 def file_source(
-    site: Site, where: Place, name: PackageName, filename: str, asset: Asset, check: Callable[[], None] = lambda: None
+    site: Site, where: Place, name: PackageName, filename: str, asset: ShownAsset, check: Callable[[], None] = lambda: None
 ) -> Source:
     """What an answer with the bytes of a stored file, or about it, is made from. `check` raises when it is withheld by now."""
 

@@ -74,8 +74,8 @@ def allowed(who: Principal, action: str, resource: str) -> bool:
 
 def authenticate(site: Site, headers: Any, address: str) -> Principal:
     """Who sends these credentials in its headers from this address, for whom cookies do not count. Raises Unauthenticated."""
-    with site.db.read() as session:
-        return auth.principal_of(session, credentials_of(headers), address)
+    with site.db.snapshot() as snapshot:
+        return auth.principal_of(snapshot, credentials_of(headers), address)
 
 
 def credentials_of(headers: Any) -> str:

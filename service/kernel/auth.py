@@ -16,14 +16,15 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Connection, ForeignKey, Table, bindparam, select
+from sqlalchemy import ForeignKey, Table, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from service.kernel import clock, grants
-from service.kernel.db import Base, Id, connection_of
+from service.kernel.db import Base, Id
 from service.kernel.errors import Clash, Malformed, Missing, Unauthenticated
 from service.kernel.grants import Grant
 from service.kernel.policy import Decision, Policy, Statement, compile_policy
+from service.kernel.statements import Readable
 from service.kernel.statements import Statement as Prepared
 
 PREFIX = "lgt_"
@@ -180,7 +181,7 @@ def revoke_token(session: Session, token_id: int) -> None:
     row.revoked_at = row.revoked_at or clock.now()
 
 
-def principal_of(transaction: Session | Connection, secret: str, address: str = "") -> Principal:
+def principal_of(source: Readable, secret: str, address: str = "") -> Principal:
     """Who holds this token and sends it from `address`. Raises Unauthenticated, saying whether it is unknown, expired or revoked.
 
     Without an address a token that is bound to networks is refused.
@@ -189,20 +190,19 @@ def principal_of(transaction: Session | Connection, secret: str, address: str = 
         raise Unauthenticated(why="this needs a token and none was sent")
     if secret.startswith(PREFIX) and not well_formed(secret):
         raise Unauthenticated(why="the token is mistyped or cut off: its checksum does not fit")
-    connection = connection_of(transaction)
-    token = _BY_DIGEST.first(connection, {"digest": digest_of(secret)})
+    token = _BY_DIGEST.first(source, {"digest": digest_of(secret)})
     if token is None:
         raise Unauthenticated(why="the token is not known here")
-    return _principal(connection, _Known(*token), address)
+    return _principal(source, _Known(*token), address)
 
 
 def principal_of_token(session: Session, token: Token, address: str = "") -> Principal:
     """Who holds this token row and sends it from `address`. Raises Unauthenticated when it is revoked, expired, or its account disabled."""
-    [known] = _BY_DIGEST.rows(session.connection(), {"digest": token.digest})
-    return _principal(session.connection(), _Known(*known), address)
+    [known] = _BY_DIGEST.rows(session, {"digest": token.digest})
+    return _principal(session, _Known(*known), address)
 
 
-def _principal(connection: Connection, token: _Known, address: str) -> Principal:
+def _principal(source: Readable, token: _Known, address: str) -> Principal:
     if token.revoked_at is not None:
         raise Unauthenticated(why="the token was revoked")
     if token.expires_at is not None and token.expires_at <= clock.now():
@@ -213,7 +213,7 @@ def _principal(connection: Connection, token: _Known, address: str) -> Principal
     if token.disabled_at is not None:
         raise Unauthenticated(why=f"the account {token.name} is disabled")
     policies = [_compiled(json.dumps(told)) for told in (token.policy, token.scope) if told is not None]
-    return Principal(token.name, token.account_id, token.id, tuple(policies), grants.load(connection, token.name), token.expires_at)
+    return Principal(token.name, token.account_id, token.id, tuple(policies), grants.load(source, token.name), token.expires_at)
 
 
 @lru_cache(maxsize=1024)

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, cast
 
 import orjson
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Table, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from service.kernel import clock
@@ -15,7 +15,7 @@ from service.kernel.db import Base, Id
 from service.kernel.errors import Malformed
 from service.kernel.policy import Decision, Policy, compile_policy
 from service.kernel.policy import Statement as PolicyStatement
-from service.kernel.statements import Statement
+from service.kernel.statements import Readable, Statement
 
 
 class ResourcePolicy(Base):
@@ -44,9 +44,9 @@ class Grant:
         return resource == self.resource or resource.startswith(f"{self.resource}/")
 
 
-def load(connection: Connection, account: str) -> tuple[Grant, ...]:
+def load(source: Readable, account: str) -> tuple[Grant, ...]:
     """What the policies of all resources say to an account."""
-    return tuple(_grant(resource, orjson.dumps(statements), account) for resource, statements in _ALL.rows(connection))
+    return tuple(_grant(resource, orjson.dumps(statements), account) for resource, statements in _ALL.rows(source))
 
 
 def combine(own: Decision, grants: tuple[Grant, ...], action: str, resource: str) -> Decision:

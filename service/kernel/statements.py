@@ -1,18 +1,34 @@
 """Statements that go to the driver as they are: SQLAlchemy compiles each once for a database, and is not asked again.
 
 Around a statement that takes the database ten microseconds SQLAlchemy does some two hundred of work, each time. This is for the
-few paths where that shows; whatever else is written with SQLAlchemy's own connections and sessions stays so.
+few paths where that shows; whatever else is written with SQLAlchemy's own connections and sessions stays so. Compiling takes some
+milliseconds, which no process has to spend when it happens before the fork (`prepare_all`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from sqlalchemy import Connection, Insert, Table, insert
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.sql.compiler import SQLCompiler
 
+
+class Snapshot:
+    """A connection of the driver inside a transaction that only reads; see `Database.snapshot`."""
+
+    def __init__(self, connection: PoolProxiedConnection, dialect: Dialect, url: str) -> None:
+        self.connection, self.dialect = connection, dialect
+        self.url = url
+        self.invalidate = connection.invalidate
+
+
+Readable = Snapshot | Connection | Session
+"""What can be asked; of a session a statement sees what the session wrote."""
+Row = tuple[Any, ...]
 _Processor = Callable[[Any], Any] | None
 _NOTHING: Mapping[str, Any] = {}
 
@@ -32,31 +48,43 @@ class _Plan:
 class Statement:
     """A Core statement. It runs inside the transaction that its caller has begun on the connection, and raises what SQLAlchemy raises."""
 
+    every: ClassVar[list["Statement"]] = []
+    """All of the modules that were loaded so far."""
+
     def __init__(self, clause: Any, names: Sequence[str] | None = None) -> None:
         """`names` are the columns that an INSERT fills, as SQLAlchemy would otherwise tell from the values."""
         self._clause, self._names = clause, list(names) if names is not None else None
         self._plans: dict[str, _Plan] = {}
+        self.every.append(self)
 
     def run(self, connection: Connection, values: Mapping[str, Any] = _NOTHING) -> None:
         """Runs a statement that answers nothing."""
         self._send(connection, values)
 
-    def rows(self, connection: Connection, values: Mapping[str, Any] = _NOTHING) -> list[tuple[Any, ...]]:
+    def rows(self, source: Readable, values: Mapping[str, Any] = _NOTHING) -> list[Row]:
         """All rows."""
-        plan, cursor = self._send(connection, values)
-        found = cast(list[tuple[Any, ...]], cursor.fetchall())
-        return [_read(plan, row) for row in found] if plan.results else found
+        if isinstance(source, Session):
+            source.flush()
+            source = source.connection()
+        plan, cursor = self._send(source, values)
+        found = cast(list[Row], cursor.fetchall())
+        return _read(plan, found) if plan.results else found
 
-    def first(self, connection: Connection, values: Mapping[str, Any] = _NOTHING) -> tuple[Any, ...] | None:
+    def first(self, source: Readable, values: Mapping[str, Any] = _NOTHING) -> Row | None:
         """The first row of few."""
-        found = self.rows(connection, values)
+        found = self.rows(source, values)
         return found[0] if found else None
 
-    def _send(self, connection: Connection, values: Mapping[str, Any]) -> tuple[_Plan, Any]:
-        dialect = connection.dialect
+    def prepare(self, dialect: Dialect) -> _Plan:
+        """Compiles it for a database, once in a process and those forked from it."""
         plan = self._plans.get(dialect.name)
         if plan is None:
             plan = self._plans[dialect.name] = self._plan(dialect)
+        return plan
+
+    def _send(self, connection: Snapshot | Connection, values: Mapping[str, Any]) -> tuple[_Plan, Any]:
+        dialect = connection.dialect
+        plan = self.prepare(dialect)
         sent: list[Any] = []
         for name, default, process in plan.binds:
             value = values.get(name, default)
@@ -86,6 +114,19 @@ class Statement:
         )
 
 
+def prepare_all(dialect: Dialect) -> None:
+    """Compiles every statement of the modules loaded so far."""
+    for one in Statement.every:
+        one.prepare(dialect)
+
+
+def url_of(source: Readable) -> str:
+    """Which database is asked; for what is kept by database."""
+    if isinstance(source, Snapshot):
+        return source.url
+    return str(source.engine.url if isinstance(source, Connection) else source.get_bind().engine.url)
+
+
 def inserting(table: Table, *, returning_id: bool = False) -> Statement:
     """An INSERT of one row that names every column but the key `id`, which it answers if asked to."""
     clause: Insert = insert(table)
@@ -104,14 +145,17 @@ def _in(bind: Any, dialect: Dialect) -> _Processor:
     return process
 
 
-def _read(plan: _Plan, row: tuple[Any, ...]) -> tuple[Any, ...]:
-    values = list(row)
-    for number, process in plan.results:
-        values[number] = process(values[number])
-    return tuple(values)
+def _read(plan: _Plan, rows: list[Row]) -> list[Row]:
+    made = []
+    for row in rows:
+        values = list(row)
+        for number, process in plan.results:
+            values[number] = process(values[number])
+        made.append(tuple(values))
+    return made
 
 
-def _told(connection: Connection, sql: str, error: Exception, cursor: Any) -> Exception:
+def _told(connection: Snapshot | Connection, sql: str, error: Exception, cursor: Any) -> Exception:
     """The driver's error as SQLAlchemy would tell it, values left out."""
     dialect = connection.dialect
     lost = dialect.is_disconnect(cast(Any, error), connection.connection, cursor)

@@ -8,13 +8,14 @@ from urllib.parse import quote
 import orjson
 
 from registry import age, catalog, store
-from registry.catalog import Connection, Place, ShownAsset, ShownVersion
+from registry.catalog import Connection, Place
 from registry.formats import sources
 from registry.formats.npm import mirror
 from registry.formats.npm.distribution import integrity, tarball_name
 from registry.formats.sources import Sources, entered_from, is_stored
 from registry.models import ENTERED, EXTERNAL
 from registry.names import PackageName
+from registry.shown import ShownAsset, ShownVersion
 from registry.upstream import fetch
 from registry.versions import by_number, npm_order
 from service.kernel.blobs import Blob
@@ -44,9 +45,9 @@ def full(site: Site, package: Sources, name: PackageName, base: str) -> dict[str
     versions: dict[str, Any] = {}
     time: dict[str, str] = {}
     top: dict[str, Any] = {}
-    with site.db.read() as session:
-        shown = catalog.visible(session, package.found, with_details=True)
-        told = [catalog.tags(session, row) for row in package.found.farthest_first()]
+    with site.db.snapshot() as snapshot:
+        shown = catalog.visible(snapshot, package.found, with_details=True)
+        told = [catalog.tags(snapshot, row) for row in package.found.farthest_first()]
     _add_stored(shown.files, versions, time, top)
     outside = [document.load(site) for _, _, document in package.documents]
     for said in outside:
@@ -121,8 +122,8 @@ def download(site: Site, where: Place, name: PackageName, filename: str, actor: 
 
 def _remote(site: Site, where: Place, name: PackageName, filename: str) -> tuple[Place, Connection, dict[str, Any], str]:
     package = look_up(site, where, name)
-    with site.db.read() as session:
-        hidden = catalog.visible(session, package.found).hidden
+    with site.db.snapshot() as snapshot:
+        hidden = catalog.hidden(snapshot, package.found)
     for place, connection, document in package.documents:
         said = document.load(site)
         manifest = mirror.version_of_tarball(said, name, filename)

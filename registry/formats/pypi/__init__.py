@@ -42,14 +42,14 @@ def index(domain: str, repository: str) -> Response:
     here = site()
 
     def revisions() -> tuple[tuple[int, int], ...]:
-        with here.db.read() as session:
-            return tuple((p.id, p.revision) for p in catalog.search_path(session, catalog.place(session, domain, repository)))
+        with here.db.snapshot() as snapshot:
+            return tuple((p.id, p.revision) for p in catalog.search_path(snapshot, catalog.place(snapshot, domain, repository)))
 
     stamp, kind = revisions(), _content_type()
     render = simple.index_json if kind == simple.JSON else simple.index_html
-    with here.db.read() as session:
-        where = catalog.place(session, domain, repository)
-        page = documents.get(("pypi index", stamp, kind == simple.JSON), lambda: render(catalog.package_names(session, where, "pypi")))
+    with here.db.snapshot() as snapshot:
+        where = catalog.place(snapshot, domain, repository)
+        page = documents.get(("pypi index", stamp, kind == simple.JSON), lambda: render(catalog.package_names(snapshot, where, "pypi")))
     more = _told(revision for _, revision in stamp)
     return delivery.send_document(page.body, page.etag, _with_charset(kind), Source(stamp, revisions), more=more)
 

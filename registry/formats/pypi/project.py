@@ -32,11 +32,11 @@ def outside(site: Site, where: Place, name: PackageName) -> list[str]:
     return [one["version"] for document in sources.offered(site, where, name, mirror.project) for one in document["files"]]
 
 
-def listing(site: Site, project: Sources) -> list[ProjectFile]:
-    """All files, each name once: the first source in the order of search that has it wins."""
+def listing(site: Site, project: Sources, *, with_details: bool = False) -> list[ProjectFile]:
+    """All files, each name once: the first source in the order of search that has it wins. `with_details`: with all their digests."""
     merged: dict[str, ProjectFile] = {}
-    with site.db.read() as session:
-        shown = catalog.visible(session, project.found)
+    with site.db.snapshot() as snapshot:
+        shown = catalog.visible(snapshot, project.found, with_details=with_details)
     for version, asset in shown.files:
         merged.setdefault(asset.name, simple.stored_file(version, asset))
     for _, _, page in project.documents:
@@ -51,8 +51,8 @@ def listing(site: Site, project: Sources) -> list[ProjectFile]:
 
 def status(site: Site, project: Sources) -> Status:
     """The project's status marker: the one set here, else the one an external index tells."""
-    with site.db.read() as session:
-        ours = rules.status_of(session, rules.packages_of(project.found))
+    with site.db.snapshot() as snapshot:
+        ours = rules.status_of(snapshot, rules.packages_of(project.found))
     if ours != Status() or not project.documents:
         return ours
     _, _, page = project.documents[0]
@@ -67,7 +67,7 @@ def revisions(project: Sources) -> list[int]:
 
 def legacy_json(site: Site, project: Sources, name: PackageName, version: str, base: str) -> bytes:
     """The older JSON document of one version, "" for the newest. Raises Missing when there is no such version."""
-    files = listing(site, project)
+    files = listing(site, project, with_details=True)
     wanted = version or legacy.newest(files)
     number = next((f.version for f in files if wanted is not None and pypi_key(f.version) == pypi_key(wanted)), None)
     if number is None:
@@ -87,8 +87,8 @@ def legacy_json(site: Site, project: Sources, name: PackageName, version: str, b
 def remote(site: Site, where: Place, name: PackageName, filename: str) -> tuple[Place, Connection, ProjectFile]:
     """The file at an external connection. Raises Missing, UpstreamDown or TooYoung."""
     project = look_up(site, where, name)
-    with site.db.read() as session:
-        hidden = catalog.visible(session, project.found).hidden
+    with site.db.snapshot() as snapshot:
+        hidden = catalog.hidden(snapshot, project.found)
     for place, connection, page in project.documents:
         for one in mirror.files(page.load(site)):
             key = pypi_key(one.version)

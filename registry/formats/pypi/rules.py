@@ -14,11 +14,12 @@ from registry.catalog import Found, Place
 from registry.formats.pypi.models import ProjectStatus, UploadRules
 from registry.models import Asset, Package, PackageRepository, Version
 from registry.names import PackageName
+from registry.shown import StoredPackage
 from registry.versions import pypi_key
 from service.kernel import audit, clock
 from service.kernel.errors import Malformed, Problem
 from service.kernel.site import Site
-from service.kernel.statements import Statement
+from service.kernel.statements import Readable, Statement
 
 CLOSED_AFTER_DAYS_MAX = 36_500
 _repositories, _packages, _versions, _assets, _statuses, _rules = (
@@ -41,6 +42,7 @@ _UPLOAD = Statement(
     )
     .where(_repositories.c.id == bindparam("repository"))
 )
+_STATUS = Statement(select(_statuses.c.status, _statuses.c.reason).where(_statuses.c.package_id == bindparam("package")))
 # The sum keeps SQLite from going through all files of the package: few files share their bytes, so the digest's index is the way.
 _SAME_BYTES = Statement(
     select(_assets.c.name).where(
@@ -91,14 +93,13 @@ class Rules:
     """A release first published longer ago takes no new files; 0: it stays open."""
 
 
-def status_of(session: Session, packages: Iterable[Package]) -> Status:
+def status_of(source: Readable, packages: Iterable[Package | StoredPackage]) -> Status:
     """The status of a project, from the first of its packages, in the order of search, whose repository set one."""
-    ids = [package.id for package in packages]
-    rows = {row.package_id: row for row in session.scalars(select(ProjectStatus).where(ProjectStatus.package_id.in_(ids)))} if ids else {}
-    return next((Status(rows[number].status, rows[number].reason) for number in ids if number in rows), Status())
+    rows = (_STATUS.first(source, {"package": package.id}) for package in packages)
+    return next((Status(*row) for row in rows if row is not None), Status())
 
 
-def packages_of(found: Found) -> list[Package]:
+def packages_of(found: Found) -> list[StoredPackage]:
     """The stored packages, in the order of search."""
     return [package for _, package in found.packages]
 
@@ -158,8 +159,8 @@ def check_upload(connection: Connection, where: Place, name: PackageName, versio
 
 def check_not_quarantined(site: Site, where: Place, name: PackageName) -> None:
     """Raises Quarantined."""
-    with site.db.read() as session:
-        status = status_of(session, packages_of(catalog.find(session, where, name)))
+    with site.db.snapshot() as snapshot:
+        status = status_of(snapshot, packages_of(catalog.find(snapshot, where, name)))
     if status.status == "quarantined":
         raise Quarantined(project=name.name, reason=_because(status))
 

@@ -1,29 +1,32 @@
 """The simple repository API: project pages as HTML and JSON (PEP 503, 592, 629, 658, 691, 700, 714, 740, 792)."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from html import escape
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import orjson
 from packaging.utils import canonicalize_name
 
-from registry.catalog import ShownAsset, ShownVersion
 from registry.formats.pypi.archive import parse_file_name
 from registry.formats.pypi.rules import Status
-from registry.versions import by_number, pypi_order
+from registry.shown import ShownAsset, ShownVersion
+from registry.versions import pypi_number
 from service.kernel.errors import Malformed
 
 API_VERSION = "1.4"
 JSON, HTML = "application/vnd.pypi.simple.v1+json", "application/vnd.pypi.simple.v1+html"
 LATEST_JSON, LATEST_HTML = "application/vnd.pypi.simple.latest+json", "application/vnd.pypi.simple.latest+html"
 ACTIVE = Status()
+_UNRESERVED = re.compile(r"[A-Za-z0-9_.~-]*")
+"""What needs neither quoting in a URL nor escaping in HTML: nearly every file name, and both took most of the time of a long page."""
 
 
-@dataclass(frozen=True)
-class ProjectFile:
+class ProjectFile(NamedTuple):
     """A file on a project page."""
 
     filename: str
@@ -37,23 +40,24 @@ class ProjectFile:
     core_metadata: bool | dict[str, str] = False
     """Digests of the file `FILENAME.metadata`, True when it is served but no digest is known."""
     has_provenance: bool = False
-    details: dict[str, Any] = field(default_factory=dict, compare=False)
+    details: Mapping[str, Any] = MappingProxyType({})
 
 
 def stored_file(version: ShownVersion, asset: ShownAsset) -> ProjectFile:
     """A file of ours."""
-    metadata = asset.details.get("core_metadata")
+    details = asset.details
+    metadata, reason = details.get("core_metadata"), version.yanked_reason
     return ProjectFile(
-        asset.name, version.version, {"sha256": asset.digest}, asset.size, asset.details.get("requires_python", ""),
-        asset.details.get("uploaded_at") or instant(asset.uploaded_at), _yanked(version.yanked_reason),
-        {"sha256": metadata} if metadata else False, "provenance" in asset.details,
-        {"hashes": asset.hashes, "filetype": asset.details.get("filetype", ""), "python": asset.details.get("python", "")},
+        asset.name, version.version, {"sha256": asset.digest}, asset.size, details.get("requires_python", ""),
+        details.get("uploaded_at") or instant(asset.uploaded_at), False if reason is None else reason or True,
+        {"sha256": metadata} if metadata else False, "provenance" in details,
+        {"hashes": asset.hashes, "filetype": details.get("filetype", ""), "python": details.get("python", "")},
     )
 
 
 def instant(moment: datetime) -> str:
-    """PEP 700's form of a moment."""
-    return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    """PEP 700's form of a moment in UTC."""
+    return moment.isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def project_json(name: str, files: Iterable[ProjectFile], base: str, status: Status = ACTIVE) -> bytes:
@@ -63,7 +67,7 @@ def project_json(name: str, files: Iterable[ProjectFile], base: str, status: Sta
         "meta": {"api-version": API_VERSION},
         "name": name,
         "project-status": {"status": status.status} | ({"reason": status.reason} if status.reason else {}),
-        "versions": sorted({f.version for f in listed}, key=by_number(pypi_order)),
+        "versions": sorted({f.version for f in listed}, key=pypi_number),
         "files": [_json_file(name, f, base) for f in listed],
     })
 
@@ -72,7 +76,8 @@ def project_html(name: str, files: Iterable[ProjectFile], base: str, status: Sta
     """A project page for older clients and people."""
     told = [("pypi:project-status", status.status)] + ([("pypi:project-status-reason", status.reason)] if status.reason else [])
     lines = [_head(f"Links for {name}", told), f"<h1>Links for {escape(name)}</h1>"]
-    lines += [_anchor(name, f, base) for f in _offered(files, status)]
+    folder = escape(f"{base}files/{name}/")
+    lines += [_anchor(name, f, base, folder) for f in _offered(files, status)]
     return ("\n".join([*lines, "</body>", "</html>", ""])).encode()
 
 
@@ -98,12 +103,16 @@ def version_in(filename: str, project: str) -> str | None:
 
 def file_url(name: str, one: ProjectFile, base: str) -> str:
     """Where the file is served."""
-    return f"{base}files/{name}/{quote(one.filename)}"
+    return f"{base}files/{name}/{_quoted(one.filename)}"
 
 
 def provenance_url(name: str, one: ProjectFile, base: str) -> str:
     """Where the file's attestations are served (PEP 740)."""
     return f"{base}integrity/{name}/{quote(one.version)}/{quote(one.filename)}/provenance"
+
+
+def _quoted(filename: str) -> str:
+    return filename if _UNRESERVED.fullmatch(filename) else quote(filename)
 
 
 def _offered(files: Iterable[ProjectFile], status: Status) -> list[ProjectFile]:
@@ -125,12 +134,12 @@ def _json_file(name: str, one: ProjectFile, base: str) -> dict[str, Any]:
     return entry
 
 
-def _anchor(name: str, one: ProjectFile, base: str) -> str:
+def _anchor(name: str, one: ProjectFile, base: str, folder: str) -> str:
     sha256 = one.hashes.get("sha256")
-    fragment = f"#sha256={sha256}" if sha256 else "".join(f"#{k}={v}" for k, v in list(one.hashes.items())[:1])
+    fragment = f"#sha256={sha256}" if sha256 else escape("".join(f"#{k}={v}" for k, v in list(one.hashes.items())[:1]))
     attributes = ""
     if one.requires_python:
-        attributes += f' data-requires-python="{escape(one.requires_python)}"'
+        attributes += f' data-requires-python="{_escaped(one.requires_python)}"'
     if one.yanked is not False:
         attributes += f' data-yanked="{escape(one.yanked if isinstance(one.yanked, str) else "")}"'
     if one.core_metadata:
@@ -139,7 +148,14 @@ def _anchor(name: str, one: ProjectFile, base: str) -> str:
         attributes += f' data-core-metadata="{value}" data-dist-info-metadata="{value}"'
     if one.has_provenance:
         attributes += f' data-provenance="{escape(provenance_url(name, one, base))}"'
-    return f'<a href="{escape(file_url(name, one, base) + fragment)}"{attributes}>{escape(one.filename)}</a><br>'
+    link = text = one.filename
+    if not _UNRESERVED.fullmatch(text):
+        link, text = escape(quote(link)), escape(text)
+    return f'<a href="{folder}{link}{fragment}"{attributes}>{text}</a><br>'
+
+
+_escaped = lru_cache(maxsize=256)(escape)
+"""For what many files of a project have in common."""
 
 
 def _head(title: str, told: Iterable[tuple[str, str]] = ()) -> str:
@@ -148,7 +164,3 @@ def _head(title: str, told: Iterable[tuple[str, str]] = ()) -> str:
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta name="pypi:repository-version" content="{API_VERSION}">\n{more}<title>{escape(title)}</title>\n</head>\n<body>'
     )
-
-
-def _yanked(reason: str | None) -> bool | str:
-    return False if reason is None else reason or True
