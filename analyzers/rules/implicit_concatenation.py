@@ -5,6 +5,7 @@ import libcst as cst
 from analyzers.rule import Rule
 
 _ELEMENTS_MIN = 2
+_GOES_ON = (".", "/", "_", "-", ":", "=", "(", "+", "&", "?")
 
 
 class ImplicitConcatenation(Rule):
@@ -29,6 +30,7 @@ class ImplicitConcatenation(Rule):
         "class A:\n    fields = [\n        'id',\n        'name'\n        'mail'\n    ]",
     )
     valid = (
+        "TESTS = [\n    'tests.orders.OrderTests.'\n    'test_total',\n    'tests.a',\n    'tests.b',\n]",
         "NAMES = [\n    'alpha',\n    'beta',\n]",
         "NAMES = ['alpha', 'be' 'ta', 'gamma']",
         "NAMES = [\n    'alpha',\n    ('a text that is long '\n     'and goes on'),\n    'gamma',\n]",
@@ -53,7 +55,7 @@ class ImplicitConcatenation(Rule):
 
 
 def _looks_whole(node: cst.ConcatenatedString) -> bool:
-    """Whether both parts are texts of their own: those that go on in the next line end or begin with a blank or a line's end."""
+    """Whether both parts are texts of their own: those that go on in the next line end with a sign that joins, or hold a blank."""
     left, right = node.left, node.right
     if not isinstance(left, cst.SimpleString) or not isinstance(right, cst.SimpleString):
         return False
@@ -61,4 +63,4 @@ def _looks_whole(node: cst.ConcatenatedString) -> bool:
     if not first or not second or type(first) is not type(second):
         return False
     parts = [one.decode("latin-1") if isinstance(one, bytes) else one for one in (first, second)]
-    return not any(" " in part or "\n" in part or "\\" in part for part in parts)
+    return not parts[0].endswith(_GOES_ON) and not any(" " in part or "\n" in part or "\\" in part for part in parts)
