@@ -9,7 +9,7 @@ from datetime import date
 
 import libcst as cst
 
-from analyzers import accept, fingerprint, suppress
+from analyzers import accept, fingerprint, rule_names, suppress
 from analyzers.adapters import bandit, detect_secrets
 from analyzers.brought import PREFIX, TOOL, Brought, Reported
 from analyzers.context import Draft
@@ -24,7 +24,7 @@ from analyzers.lines import Lines
 from analyzers.lint import lint
 from analyzers.merge import merge
 from analyzers.metering import code_lines
-from analyzers.options import ReviewOptions
+from analyzers.options import FILE, ReviewOptions
 from analyzers.parse import parse_module, uncollected
 from analyzers.ranker import rank
 from analyzers.rule import Rule, all_rules, name_of
@@ -70,6 +70,8 @@ def review_file(
         drafts += detect_secrets.find(lines, file.path, python=is_python(file))
         if skipped := detect_secrets.skipped_lines(lines):
             told.append(Diagnostic(file.path, 0, f"{skipped} very long lines were searched for known tokens only"))
+    if file.path == FILE:
+        told += rule_names.unknown(file.content, all_rules() if rules is None else rules)
     if brought is not None:
         drafts += [_of_repository(one) for one in brought.findings]
         told += [Diagnostic(file.path, 0, one) for one in brought.told]

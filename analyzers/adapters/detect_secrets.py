@@ -57,6 +57,15 @@ def find(lines: Lines, path: str, *, python: bool) -> list[Draft]:
     return found
 
 
+def rule_names() -> set[str]:
+    """Under which names its findings stand."""
+    return {_name(plugin) for plugin in _plugins()}
+
+
+def _name(plugin: Any) -> str:
+    return f"secret-{plugin.secret_type.lower().replace(' ', '-')}"
+
+
 def skipped_lines(lines: Lines) -> int:
     """How many lines are too long to be looked at here."""
     if len(lines.text) <= LINE_CHARACTERS_MAX:
@@ -138,9 +147,8 @@ def _draft(plugin: Any, secret: str, number: int, line: str) -> Draft:
     severity: Severity = "low" if covered or kind == "entropy" else "medium"
     confidence: Confidence = "medium" if kind == "pattern" and not covered else "low"
     column = max(line.find(secret), 0) + 1
-    name = f"secret-{plugin.secret_type.lower().replace(' ', '-')}"
     return Draft(
-        name, TOOL, told(f"A secret ({plugin.secret_type})", secret), severity, confidence, 798,
+        _name(plugin), TOOL, told(f"A secret ({plugin.secret_type})", secret), severity, confidence, 798,
         number, column, number, column + len(secret), WHY, FIX, _PRIOR[kind], secret=secret,
         silenced="an allowlist comment" if _ALLOWED in line else "",
     )  # fmt: skip

@@ -210,8 +210,10 @@ class Calls(Expressions):
         if key not in self.memo:
             env = self._bound(closure, args, keywords)
             frame = self.enter(closure, env)
-            self.memo[key] = (result(frame), {name: one for name, one in (end_of(frame) or {}).items() if name not in frame.rebound})
-        value, after = self.memo[key]
+            after = {name: one for name, one in (end_of(frame) or {}).items() if name not in frame.rebound}
+            # What the key knows by its address must live as long as the key: else another object could get that address.
+            self.memo[key] = result(frame), after, (closure, args, keywords)
+        value, after, _ = self.memo[key]
         return step(value, f"`{function.name}` returns it", self.path, node, own), after
 
     def enter(self, closure: Closure, env: Env, *, handler: bool = False) -> Frame:
@@ -253,7 +255,7 @@ class Calls(Expressions):
 
     def _made(self, node: ir.Call, of: ClassRef, args: list[Value], keywords: dict[str, Value]) -> Value:
         """A new object of a class of the tree."""
-        made = Value(items={}, ref=Instance(of))
+        made = Value(items={}, ref=of.object)
         start = of.find("__init__")
         if start is not None and isinstance(start.ref, Closure):
             _, after = self.invoked(start.ref, [made, *args], keywords, node.node)

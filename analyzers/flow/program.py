@@ -11,7 +11,7 @@ from analyzers.flow.expressions import REQUEST
 from analyzers.flow.interpreter import Interpreter
 from analyzers.flow.lower_block import lower
 from analyzers.flow.models import Models, Source
-from analyzers.flow.state import SAFE, ClassRef, Closure, Exhausted, Frame, Hit, Instance, Scope
+from analyzers.flow.state import SAFE, ClassRef, Closure, Exhausted, Frame, Hit, Scope
 from analyzers.flow.value import CLEAN, UNKNOWN, Value
 
 Loader = Callable[[str], "ir.Module | None"]
@@ -191,7 +191,7 @@ class _Program:
 
     def _object(self, closure: Closure, of: ClassRef) -> Value:
         """An object of the class as its constructor leaves it."""
-        empty = Value(items={}, ref=Instance(of), unknown=True)
+        empty = Value(items={}, ref=of.object, unknown=True)
         start = of.find("__init__")
         if start is None or not isinstance(start.ref, Closure) or start.ref is closure:
             return empty

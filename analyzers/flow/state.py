@@ -53,6 +53,11 @@ class ClassRef:
     names: list[str] = field(default_factory=list)
     """The full names of bases outside the tree."""
     fields: Env = field(default_factory=dict)
+    object: "Instance" = field(init=False)
+    """What stands for any object of it: one for all, so that calls with equal objects are known as the same."""
+
+    def __post_init__(self) -> None:
+        self.object = Instance(self)
 
     def find(self, name: str, depth: int = 8) -> Value | None:
         """What the class or a base binds `name` to."""

@@ -133,6 +133,9 @@ def _reviewed(tree: Tree, options: ReviewOptions, asked: Asked) -> tuple[Report,
             idle = accept.unused(options.accept, report.suppressed)
             report = replace(report, skipped=(*left, *report.skipped), diagnostics=(*report.diagnostics, *idle))
             line_of = _source(tree, report.findings)
+        if options.rules and folder is None:
+            told = f"the rules in {options.rules} did not run: they are code; `lockgate review --rules {options.rules}` runs them"
+            report = replace(report, diagnostics=(Diagnostic(FILE, 0, told), *report.diagnostics))
         if folder is not None:
             report = replace(report, diagnostics=(*_unused(pool, folder), *report.diagnostics))
         for name, cost in pool.costs.most_common():

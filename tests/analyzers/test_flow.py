@@ -181,3 +181,12 @@ def test_a_stream_that_reads_bytes_is_no_path():
 def test_whoever_starts_the_program_is_a_lesser_stranger():
     source = "import importlib, os, sys\nimportlib.import_module(sys.argv[1])\nos.system(sys.argv[1])\neval(sys.argv[1])\n"
     assert [one.severity for one in report(source).findings] == ["low", "medium", "medium"]
+
+
+def test_a_constructor_is_followed_once_for_all_methods() -> None:
+    """Its work, times the methods of its class, was more than the budget of a file."""
+    work = "".join(f"        self.part({n})\n" for n in range(60))
+    parts = "    def part(self, kind):\n" + "        x = kind\n" * 60
+    methods = "".join(f"    def method{n}(self):\n        return self.kind\n" for n in range(60))
+    source = f"class Writer:\n    def __init__(self, kind):\n        self.kind = kind\n{work}{parts}{methods}"
+    assert analyse(cst.parse_module(source), "app.py", built_in()).told == ""

@@ -48,3 +48,22 @@ def test_rules_about_habits_run_only_when_enabled():
     assert {one.rule for one in review_file(file, named).findings} == {"pep8-naming"}
     every = {one.rule for one in review_file(file, read_options(b'review:\n  enable: ["*"]\n  disable: [pep8-naming]\n')).findings}
     assert {"missing-docstring", "missing-annotation"} == every
+
+
+def test_names_that_no_rule_has_are_told():
+    content = (
+        b"review:\n  disable:\n    - missing-timeout\n    - sql_injection\n    - B113\n    - detect-secrets\n    - repository/own\n"
+        b"    - secret-private-key\n  enable: ['*', zzz]\n"
+    )
+    report = review_file(SourceFile(".lockgate.yml", content), ReviewOptions())
+    assert [(one.line, one.message) for one in report.diagnostics] == [
+        (4, "`review.disable`: no rule is called `sql_injection`; did you mean `sql-injection` or `nosql-injection` or `shell-injection`?"),
+        (9, "`review.enable`: no rule is called `zzz`; `/detectors` of a server lists the names"),
+    ]
+    assert not review_file(SourceFile("docs/.lockgate.yml", content), ReviewOptions()).diagnostics
+
+
+@pytest.mark.parametrize("folder", ["/etc", "../up", "a//b", "."])
+def test_a_folder_of_rules_lies_in_the_repository(folder):
+    with pytest.raises(BrokenOptions, match="must be a folder of this repository"):
+        read_options(f"review:\n  rules: {folder}\n".encode())
