@@ -10,6 +10,7 @@ from datetime import date
 import libcst as cst
 
 from analyzers import accept, fingerprint, rule_names, suppress
+from analyzers import notebook as notebooks
 from analyzers.adapters import bandit, detect_secrets
 from analyzers.brought import PREFIX, TOOL, Brought, Reported
 from analyzers.context import Draft
@@ -24,6 +25,7 @@ from analyzers.lines import Lines
 from analyzers.lint import lint
 from analyzers.merge import merge
 from analyzers.metering import code_lines
+from analyzers.notebook import Notebook, is_notebook
 from analyzers.options import FILE, ReviewOptions
 from analyzers.parse import parse_module, uncollected
 from analyzers.ranker import rank
@@ -63,9 +65,13 @@ def review_file(
     lines = Lines(text)
     drafts = list(scan(text, lines, file.path))
     if is_python(file):
-        chosen = [one for one in (all_rules() if rules is None else rules) if not one.extended or options.enables(name_of(one))]
-        chosen = [one for one in chosen if one.cwe in SECRET_CWES] if options.only_secrets else chosen
-        drafts += _python(file, text, lines, chosen, told, options, read)
+        drafts += _python(file, text, lines, _chosen(rules, options), told, options, read)
+    notebook = _notebook(file, text, told)
+    if notebook is not None:
+        chosen = _chosen(rules, options)
+        code = SourceFile(file.path, notebook.text.encode(errors="replace"))
+        inside = _python(code, notebook.text, Lines(notebook.text), chosen, told, options, read)
+        drafts += [notebook.placed(one, lines, file.path) for one in inside]
     if not options.disables("", detect_secrets.TOOL):
         drafts += detect_secrets.find(lines, file.path, python=is_python(file))
         if skipped := detect_secrets.skipped_lines(lines):
@@ -79,13 +85,31 @@ def review_file(
     return _report(file, lines, drafts, told, options)
 
 
+def _chosen(rules: Sequence[type[Rule]] | None, options: ReviewOptions) -> list[type[Rule]]:
+    chosen = [one for one in (all_rules() if rules is None else rules) if not one.extended or options.enables(name_of(one))]
+    return [one for one in chosen if one.cwe in SECRET_CWES] if options.only_secrets else chosen
+
+
+def _notebook(file: SourceFile, text: str, told: list[Diagnostic]) -> Notebook | None:
+    if not is_notebook(file.path):
+        return None
+    try:
+        found = notebooks.read(text, file.path)
+    except notebooks.NoNotebook as error:
+        told.append(Diagnostic(file.path, 0, f"its cells were not read: {error}"))
+        return None
+    told += found.told if found is not None else ()
+    return found
+
+
 def _report(file: SourceFile, lines: Lines, drafts: list[Draft], told: list[Diagnostic], options: ReviewOptions) -> FileReport:
     if len(drafts) > FINDINGS_PER_FILE_MAX:
         told.append(Diagnostic(file.path, 0, f"{len(drafts)} findings; the first {FINDINGS_PER_FILE_MAX} are kept"))
         drafts = drafts[:FINDINGS_PER_FILE_MAX]
     prints = fingerprint.fingerprints(drafts, lines, file.path)
     found = [(_finding(one, file.path, mark), one.silenced) for one, mark in zip(drafts, prints, strict=True)]
-    comments, wrong = suppress.read_comments(lines, file.path, python=is_python(file))
+    commented = notebooks.readable_comments(lines) if is_notebook(file.path) else lines
+    comments, wrong = suppress.read_comments(commented, file.path, python=is_python(file))
     standing, silenced = suppress.apply(found, comments)
     standing, accepted = accept.apply(standing, options.accept) if options.accept else (standing, [])
     diagnostics = (*told, *wrong, *suppress.unused(comments, file.path))

@@ -1,0 +1,88 @@
+"""Notebooks: their cells are read as one module, and what is found stands where an editor shows it."""
+
+import json
+
+import pytest
+
+from analyzers.finding import FileReport, SourceFile
+from analyzers.options import ReviewOptions
+from analyzers.review import review_file
+
+pytestmark = pytest.mark.anydb
+
+
+def cell(source: str, kind: str = "code", *, whole: bool = False) -> dict[str, object]:
+    return {"cell_type": kind, "metadata": {}, "source": source if whole else source.splitlines(keepends=True)}
+
+
+def notebook(*cells: dict[str, object], language: str = "python", indent: int | None = 1) -> bytes:
+    known = {"cells": list(cells), "metadata": {"kernelspec": {"name": "julia-1.9", "language": language}}, "nbformat": 4}
+    return json.dumps(known, indent=indent).encode()
+
+
+def review(content: bytes) -> FileReport:
+    return review_file(SourceFile("study.ipynb", content), ReviewOptions())
+
+
+CELLS = (
+    cell("# Text with import os\n", "markdown"),
+    cell("%matplotlib inline\nimport os\nfiles = !ls\nos?\n!pip install x\n"),
+    cell("def run(name):\n    os.system('ls \"' + name)\n"),
+    cell("%%bash\nrm -rf $HOME\n"),
+    cell("%%time\nrun(input())\n"),
+)
+
+
+def test_a_finding_stands_at_its_line_of_the_file() -> None:
+    content = notebook(*CELLS)
+    report = review(content)
+    found = next(one for one in report.findings if one.rule == "shell-injection" and "cell 3, line 2" in one.message)
+    text = content.decode().splitlines()[found.line - 1]
+    assert "os.system(" in text
+    assert text[found.column - 1 :].startswith("os.system(")
+    assert text[: found.end_column - 1].endswith("name)")
+    assert not report.diagnostics
+    assert {one.line for one in report.findings} <= set(range(1, len(content.splitlines()) + 1))
+
+
+def test_cells_are_one_module_with_data_flow() -> None:
+    content = notebook(cell("from flask import request\nimport os\n"), cell("name = request.args['a']\n"), cell("os.system(name)\n"))
+    found = next(one for one in review(content).findings if one.rule == "shell-injection")
+    assert [one.message.rsplit("(", 1)[1] for one in found.steps][:: len(found.steps) - 1] == ["cell 2, line 1)", "cell 3, line 1)"]
+
+
+@pytest.mark.parametrize("indent", [None, 4])
+def test_a_source_may_be_one_text(indent: int | None) -> None:
+    content = notebook(cell("import os\n\nos.system(x)\n", whole=True), indent=indent)
+    found = next(one for one in review(content).findings if one.rule == "shell-injection")
+    line = content.decode().splitlines()[found.line - 1]
+    assert line[found.column - 1 :].startswith("os.system(x)")
+    assert "(cell 1, line 3)" in found.message
+
+
+def test_a_comment_in_a_cell_silences() -> None:
+    content = notebook(cell("import os\nos.system(x)  # lockgate: ignore[shell-injection] x is ours\n"))
+    report = review(content)
+    assert [one.reason for one in report.suppressed] == ["x is ours"]
+    assert "shell-injection" not in {one.rule for one in report.findings}
+
+
+def test_a_broken_cell_costs_only_itself() -> None:
+    report = review(notebook(cell("def f(:\n"), cell("import os\nos.system(x)\n")))
+    assert [one.rule for one in report.findings] == ["shell-injection"]
+    assert "cell 1 is not valid Python and was not read: line 1" in report.diagnostics[0].message
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(b"{", "no JSON"), (b"[]", "no list of cells"), (b'{"cells": 3}', "no list of cells"), (b"[" * 100_000, "no JSON"),
+     (b'{"cells": [' + b"[" * 900 + b"]" * 900 + b"]}", "nests too deeply")],
+    ids=range(5),
+)
+def test_what_is_no_notebook_is_told(content: bytes, says: str) -> None:
+    assert says in review(content).diagnostics[0].message
+
+
+def test_other_kernels_are_searched_for_secrets_only() -> None:
+    assert not review(notebook(cell("import os\nos.system(x)\n"), language="julia")).findings
+    assert not review(notebook()).diagnostics
