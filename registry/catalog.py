@@ -13,6 +13,7 @@ from registry.age import Gate
 from registry.groups import EXTERNAL_UPSTREAM, SETTING_OF_ORIGIN, Effective
 from registry.models import (
     ALLOW,
+    AUTHORITY,
     BLOCK,
     DOWNLOADABLE,
     EXTERNAL,
@@ -312,11 +313,13 @@ def assets(session: Session, row: Version) -> list[Asset]:
 
 
 def attestation(row: Asset) -> str | None:
-    """What is known of a file's attestations: "unverified", as no authority's root is configured here, or None without any.
+    """What is known of a file's attestations: "verified" when a configured authority vouches for the signers, else "unverified"; or None.
 
-    Each is about these very bytes, and its signature fits the certificate inside; who stands behind that, nobody checked.
+    Each is about these very bytes, and its signature fits the certificate inside.
     """
-    return "unverified" if {"provenance", "attestations"} & set(row.details) else None
+    if not {"provenance", "attestations"} & set(row.details):
+        return None
+    return "verified" if row.details.get(AUTHORITY) else "unverified"
 
 
 def tags(source: Readable, row: Package | StoredPackage) -> dict[str, str]:

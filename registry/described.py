@@ -10,7 +10,7 @@ from typing import Any
 from registry import catalog
 from registry.changes import revision_of
 from registry.formats import format_named
-from registry.models import ENTERED, Asset, Package, Version, VersionEvent
+from registry.models import AUTHORITY, ENTERED, Asset, Package, Version, VersionEvent
 
 _REQUIREMENT = re.compile(r"(?P<namespace>@[^/\s]+/)?(?P<package>[^\s\[;(<>=!~]+)(?:\s*\[[^\]]*\])?\s*(?P<version>[^;]*)")
 _KINDS = {"": "regular", "development": "dev"}
@@ -60,7 +60,7 @@ def asset(row: Asset) -> dict[str, Any]:
     """An asset."""
     return {
         "name": row.name, "size": row.size, "hashes": row.hashes, "uploaded_at": moment(row.uploaded_at),
-        "attestation": catalog.attestation(row),
+        "attestation": catalog.attestation(row), "authority": row.details.get(AUTHORITY) or None,
     }
 
 

@@ -17,6 +17,8 @@ Archived with its assets gone for good. Deleted is no row at all."""
 DOWNLOADABLE = (PUBLISHED, UNFINISHED, UNLISTED)
 INTERNAL, EXTERNAL = "internal", "external"
 ALLOW, BLOCK = "ALLOW", "BLOCK"
+AUTHORITY = "authority"
+"""In the details of an asset with attestations: who vouches for those who signed them, or "" when nobody known does."""
 ENTERED = "entered"
 """In an asset's details: the repository, and external connection, by which it came into the domain. Absent: published where it is."""
 

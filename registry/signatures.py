@@ -8,6 +8,7 @@ import binascii
 import hashlib
 import os
 import secrets
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from registry import authorities
+from service.kernel import clock
 from service.kernel.errors import Malformed
 from service.kernel.site import Site
 
@@ -29,11 +32,20 @@ _EXTENSIONS = {
 """What a Fulcio certificate says about the build: github.com/sigstore/fulcio, docs/oid-info.md."""
 
 
-def check_envelope(certificate: bytes, payload: bytes, signature: bytes, where: str) -> dict[str, str]:
+@dataclass(frozen=True)
+class Signer:
+    """Who signed, as a certificate tells."""
+
+    claims: dict[str, str]
+    authority: str
+    """Who vouches for that: the configured authority that gave the certificate out, or "" when nobody known did."""
+
+
+def check_envelope(site: Site, certificate: bytes, payload: bytes, signature: bytes, where: str) -> Signer:
     """Checks a DSSE signature over an in-toto statement with the key of a DER certificate; answers who the certificate names.
 
-    Whether the certificate was given out by an authority one trusts is for the reader of the attestation to decide: its
-    roots are not known here. Raises Malformed.
+    Without a configured authority that vouches for the certificate, whom it names is for the reader to believe. Raises
+    Malformed or BadAuthority.
     """
     try:
         holder = x509.load_der_x509_certificate(certificate)
@@ -45,7 +57,7 @@ def check_envelope(certificate: bytes, payload: bytes, signature: bytes, where: 
         raise Malformed(where=where, why="its signature does not fit its statement and certificate") from None
     except ValueError as error:
         raise Malformed(where=where, why=f"its certificate cannot be read ({error})") from None
-    return _claims(holder)
+    return Signer(_claims(holder), authorities.vouching(site.settings.data / authorities.FOLDER, holder, clock.now()))
 
 
 def decode(text: Any, where: str) -> bytes:

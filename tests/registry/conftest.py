@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.lockgate_server import Answer, Server
+from tests.registry.attested import Authority
 from tests.registry.clients import Clients
 from tests.registry.fake_upstream import FakeUpstream
 from tests.registry.fence import Fence
@@ -72,6 +73,17 @@ def fenced(mirror: Clients, fence: Fence) -> Clients:
     """The same, where nothing else can be reached."""
     mirror.fence = fence.environment
     return mirror
+
+
+@pytest.fixture
+def trusted(server: Server) -> Iterator[Authority]:
+    """An authority that the server trusts."""
+    one, folder = Authority(f"authority {secrets.token_hex(4)}"), server.data / "attestation-authorities"
+    folder.mkdir(exist_ok=True)
+    (folder / "one.pem").write_bytes(one.pem())
+    yield one
+    for file in folder.glob("*.pem"):
+        file.unlink()
 
 
 Upload = Callable[..., Answer]

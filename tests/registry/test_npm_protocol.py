@@ -8,6 +8,7 @@ import random
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
@@ -19,7 +20,7 @@ from registry.formats.npm import streamed, unpublish
 from registry.models import EXTERNAL, INTERNAL, Version
 from service.kernel.errors import Problem
 from tests.lockgate_server import Answer, Server
-from tests.registry.attested import sigstore_bundle
+from tests.registry.attested import Authority, certificate, sigstore_bundle
 from tests.registry.clients import Clients
 from tests.registry.fake_upstream import FakeUpstream
 from tests.registry.made import npm_document, npm_tarball
@@ -129,13 +130,22 @@ def test_signatures_fit_the_keys(server: Server, clients: Clients) -> None:
     assert (server.data / "registry-signing-key.pem").stat().st_mode & 0o777 == 0o600
 
 
-def attested(name: str, version: str, **lies: str) -> dict[str, object]:
+def attested(name: str, version: str, **lies: Any) -> dict[str, object]:
     tarball = npm_tarball(name, version)
     document = npm_document(name, version, tarball)
     purl = lies.get("purl", f"pkg:npm/{name.replace('@', '%40')}@{version}")
-    bundle = sigstore_bundle(purl, lies.get("sha512", hashlib.sha512(tarball).hexdigest()), **({"signature": lies["signature"]} if "signature" in lies else {}))
+    changed = {key: lies[key] for key in ("signature", "certificate") if key in lies}
+    bundle = sigstore_bundle(purl, lies.get("sha512", hashlib.sha512(tarball).hexdigest()), **changed)
     document["_attachments"][f"{name}-{version}.sigstore"] = {"content_type": "application/json", "data": bundle, "length": len(bundle)}
     return document
+
+
+def test_a_trusted_authority_vouches_for_provenance(server: Server, clients: Clients, trusted: Authority) -> None:
+    path = f"/api/v1/registry/default/{clients.repository}/packages/npm"
+    for name, signer, known in (("vouched", certificate(trusted), "verified"), ("alone", certificate(), "unverified")):
+        assert put(server, clients, name, attested(name, "1.0.0", certificate=signer)).status == 201
+        [asset] = server.call("GET", f"{path}/{name}/versions/1.0.0/assets").json()["items"]
+        assert asset["attestation"] == known
 
 
 def test_provenance_is_kept_and_served(server: Server, clients: Clients) -> None:

@@ -5,11 +5,12 @@ import json
 
 import pytest
 import requests
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from twine.commands.upload import skip_upload
 from twine.package import PackageFile
 
 from tests.lockgate_server import Answer, Server
-from tests.registry.attested import attestation
+from tests.registry.attested import PUBLISH, Authority, attestation, certificate
 from tests.registry.clients import Clients
 from tests.registry.conftest import Upload, create_repository
 from tests.registry.fake_upstream import FakeUpstream
@@ -56,6 +57,42 @@ def test_nobody_is_said_to_have_verified_an_attestation(server: Server, clients:
     assert told == {one.filename: "unverified", "attested-1.0.tar.gz": None}
     shown = server.call("GET", f"/packages/default/{clients.repository}/pypi/attested", headers={"Accept": "text/html"}).text
     assert shown.count("signer unverified") == 1
+
+
+def told_of(server: Server, upload: Upload, clients: Clients, name: str, *certificates: bytes) -> tuple[str, str | None]:
+    """What the API says of a file that comes with attestations."""
+    one = wheel(name, "1.0")
+    kinds = (PUBLISH, "https://slsa.dev/provenance/v1")
+    sent = [attestation(one.filename, one.sha256, kind, certificate=each) for kind, each in zip(kinds, certificates, strict=False)]
+    assert upload(one, attestations=json.dumps(sent)).status == 200
+    [asset] = server.call("GET", f"/api/v1/registry/default/{clients.repository}/packages/pypi/{name}/versions/1.0/assets").json()["items"]
+    return asset["attestation"], asset["authority"]
+
+
+def test_a_trusted_authority_vouches_for_a_signer(server: Server, clients: Clients, upload: Upload, trusted: Authority) -> None:
+    assert told_of(server, upload, clients, "vouched", certificate(trusted), certificate(trusted)) == ("verified", f"CN={trusted.name}")
+    shown = server.call("GET", f"/packages/default/{clients.repository}/pypi/vouched", headers={"Accept": "text/html"}).text
+    assert "signer verified" in shown
+    target = create_repository(server)
+    server.call("POST", f"/api/v1/registry/default/{clients.repository}/packages/pypi/vouched/copy", {"to": target, "versions": ["1.0"]})
+    [asset] = server.call("GET", f"/api/v1/registry/default/{target}/packages/pypi/vouched/versions/1.0/assets").json()["items"]
+    assert asset["attestation"] == "verified"
+
+
+def test_others_are_not_vouched_for(server: Server, clients: Clients, upload: Upload, trusted: Authority) -> None:
+    impostor = Authority(trusted.name)
+    server_only = certificate(trusted, usage=ExtendedKeyUsageOID.SERVER_AUTH)
+    wrong = {"self": [certificate()], "impostor": [certificate(impostor)], "late": [certificate(trusted, minutes=-5)], "tls": [server_only],
+             "half": [certificate(trusted), certificate()]}
+    for name, certificates in wrong.items():
+        assert told_of(server, upload, clients, f"no-{name}", *certificates) == ("unverified", None), name
+    (server.data / "attestation-authorities" / "one.pem").write_bytes(trusted.pem(ca=False))
+    assert told_of(server, upload, clients, "no-ca", certificate(trusted)) == ("unverified", None)
+    (server.data / "attestation-authorities" / "two.pem").write_bytes(b"-----BEGIN CERTIFICATE-----\nnone")
+    one = wheel("no-file", "1.0")
+    broken = upload(one, attestations=json.dumps([attestation(one.filename, one.sha256)]))
+    assert broken.status == 500
+    assert "two.pem cannot be read" in broken.text
 
 
 @pytest.mark.parametrize("lie", ["another file", "other bytes", "signature", "unknown kind", "twice", "no JSON", "empty"])

@@ -11,7 +11,7 @@ from registry.catalog import Place
 from registry.formats.npm import streamed, trust, unpublish
 from registry.formats.npm.distribution import hashes_of_integrity, integrity, tarball_name
 from registry.formats.npm.streamed import DOCUMENT_BYTES_MAX, TARBALL_BYTES_MAX, Received
-from registry.models import Version
+from registry.models import AUTHORITY, Version
 from registry.names import PackageName, npm_name
 from registry.tarballs import Member
 from registry.versions import npm_version
@@ -52,9 +52,9 @@ def _publish(
     hashes = _checked_hashes(tarball, manifest.get("dist") or {})
     facts = _look_inside(tarball, name, version)
     if bundle is not None:
-        kind, parsed = trust.check_bundle(bundle, name, version, hashes["sha512"])
+        kind, parsed, authority = trust.check_bundle(site, bundle, name, version, hashes["sha512"])
         kept = orjson.dumps({"attestations": [{"predicateType": kind, "bundle": parsed}]})
-        facts |= {"attestations": site.blobs.put(io.BytesIO(kept)).digest, "predicate_type": kind}
+        facts |= {"attestations": site.blobs.put(io.BytesIO(kept)).digest, "predicate_type": kind, AUTHORITY: authority}
     tarball.seek(0)
     blob = site.blobs.put(tarball, expected=hashes["sha256"])
     facts["dist"] = {"signatures": [trust.signature(site, name, version, integrity(hashes))]}

@@ -42,8 +42,8 @@ def keys(site: Site, where: Place) -> list[dict[str, Any]]:
     return found
 
 
-def check_bundle(data: Any, name: PackageName, version: str, sha512: str) -> tuple[str, dict[str, Any]]:
-    """A sigstore bundle that came with a publication: its predicate type, and the bundle.
+def check_bundle(site: Site, data: Any, name: PackageName, version: str, sha512: str) -> tuple[str, dict[str, Any], str]:
+    """A sigstore bundle that came with a publication: its predicate type, the bundle, and the authority that vouches for its signer, or "".
 
     Raises Malformed unless its statement is about this very tarball and its signature fits the certificate inside.
     """
@@ -63,8 +63,8 @@ def check_bundle(data: Any, name: PackageName, version: str, sha512: str) -> tup
         raise Malformed(where=_WHERE, why="its statement is of an unknown kind")
     if subjects != [(_purl(name, version), sha512)]:
         raise Malformed(where=_WHERE, why=f"its statement is not about this tarball of {name.full}@{version}")
-    signatures.check_envelope(signatures.decode(certificate, _WHERE), payload, signed, _WHERE)
-    return kind, bundle
+    signer = signatures.check_envelope(site, signatures.decode(certificate, _WHERE), payload, signed, _WHERE)
+    return kind, bundle, signer.authority
 
 
 def attestations(

@@ -5,7 +5,9 @@ from typing import Any
 import orjson
 
 from registry import signatures
+from registry.signatures import Signer
 from service.kernel.errors import Malformed
+from service.kernel.site import Site
 
 ATTESTATIONS_MAX = 2
 """One of each kind."""
@@ -14,8 +16,8 @@ STATEMENT = "https://in-toto.io/Statement/v1"
 _WHERE = "attestations"
 
 
-def provenance(text: str, filename: str, sha256: str, actor: str) -> bytes:
-    """The provenance object of an upload with this `attestations` field.
+def provenance(site: Site, text: str, filename: str, sha256: str, actor: str) -> tuple[bytes, str]:
+    """The provenance object of an upload with this `attestations` field, and the authorities that vouch for all of its signers, or "".
 
     Raises Malformed unless each attestation is of this very file and its signature fits.
     """
@@ -25,17 +27,19 @@ def provenance(text: str, filename: str, sha256: str, actor: str) -> bytes:
         raise Malformed(where=_WHERE, why="is no JSON") from None
     if not isinstance(told, list) or not 1 <= len(told) <= ATTESTATIONS_MAX:
         raise Malformed(where=_WHERE, why=f"is a list of 1 to {ATTESTATIONS_MAX} attestations")
-    kinds, bundles = set(), []
+    kinds, bundles, vouching = set(), [], []
     for one in told:
-        kind, claims = _check(one, filename, sha256)
+        kind, signer = _check(site, one, filename, sha256)
         if kind in kinds:
             raise Malformed(where=_WHERE, why=f"holds two of the kind {kind}")
         kinds.add(kind)
-        bundles.append({"publisher": {"kind": "Lockgate", "account": actor, "claims": claims}, "attestations": [one]})
-    return orjson.dumps({"version": 1, "attestation_bundles": bundles})
+        vouching.append(signer.authority)
+        publisher = {"kind": "Lockgate", "account": actor, "claims": signer.claims, "authority": signer.authority or None}
+        bundles.append({"publisher": publisher, "attestations": [one]})
+    return orjson.dumps({"version": 1, "attestation_bundles": bundles}), "; ".join(dict.fromkeys(vouching)) if all(vouching) else ""
 
 
-def _check(one: Any, filename: str, sha256: str) -> tuple[str, dict[str, str]]:
+def _check(site: Site, one: Any, filename: str, sha256: str) -> tuple[str, Signer]:
     try:
         material, envelope = one["verification_material"], one["envelope"]
         certificate, entries = material["certificate"], material["transparency_entries"]
@@ -46,8 +50,9 @@ def _check(one: Any, filename: str, sha256: str) -> tuple[str, dict[str, str]]:
     if version != 1 or not isinstance(entries, list) or not entries:
         raise Malformed(where=_WHERE, why="only version 1 with at least one transparency entry is known")
     payload = signatures.decode(statement, _WHERE)
-    claims = signatures.check_envelope(signatures.decode(certificate, _WHERE), payload, signatures.decode(signature, _WHERE), _WHERE)
-    return _check_statement(payload, filename, sha256), claims
+    signed = signatures.decode(signature, _WHERE)
+    signer = signatures.check_envelope(site, signatures.decode(certificate, _WHERE), payload, signed, _WHERE)
+    return _check_statement(payload, filename, sha256), signer
 
 
 def _check_statement(payload: bytes, filename: str, sha256: str) -> str:

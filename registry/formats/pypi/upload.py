@@ -13,6 +13,7 @@ from registry import intake, store
 from registry.catalog import Place
 from registry.formats.pypi import archive, rules
 from registry.formats.pypi.form import Form, read_form
+from registry.models import AUTHORITY
 from registry.names import PackageName, pypi_name
 from registry.versions import pypi_version
 from service.kernel.blobs import DigestMismatch
@@ -56,7 +57,8 @@ def receive(site: Site, where: Place, environ: WSGIEnvironment, actor: str) -> b
     if filename.filetype == "bdist_wheel":
         facts["core_metadata"] = site.blobs.put(io.BytesIO(raw)).digest
     if form.one("attestations"):
-        facts["provenance"] = site.blobs.put(io.BytesIO(_provenance(form, filename.filename, actor))).digest
+        provenance, authority = _provenance(site, form, filename.filename, actor)
+        facts |= {"provenance": site.blobs.put(io.BytesIO(provenance)).digest, AUTHORITY: authority}
     asset = store.NewAsset(
         filename.filename, form.blob, form.hashes, facts, only_one="filetype=sdist" if filename.filetype == "sdist" else ""
     )
@@ -68,10 +70,10 @@ def receive(site: Site, where: Place, environ: WSGIEnvironment, actor: str) -> b
     )
 
 
-def _provenance(form: Form, filename: str, actor: str) -> bytes:
+def _provenance(site: Site, form: Form, filename: str, actor: str) -> tuple[bytes, str]:
     from registry.formats.pypi import attestations  # few uploads carry one, and checking it loads cryptography
 
-    return attestations.provenance(form.one("attestations"), filename, form.hashes["sha256"], actor)
+    return attestations.provenance(site, form.one("attestations"), filename, form.hashes["sha256"], actor)
 
 
 def _check_protocol(form: Form) -> None:
