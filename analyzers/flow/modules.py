@@ -1,7 +1,6 @@
 """The modules that a file imports, found by path in its own tree, parsed and lowered; nothing is ever imported."""
 
 import hashlib
-import re
 import sys
 from collections import OrderedDict
 from collections.abc import Callable
@@ -11,7 +10,7 @@ import libcst as cst
 from analyzers.finding import SourceFile
 from analyzers.flow import ir
 from analyzers.flow.lower_block import lower
-from analyzers.flow.places import Read, candidates
+from analyzers.flow.places import Read, candidates, serves
 from analyzers.flow.program import module_name
 from analyzers.limits import FILE_BYTES_MAX
 from analyzers.parse import parse_module
@@ -20,10 +19,6 @@ MODULES_MAX = 30
 """For each file under review; what lies further counts as unknown."""
 KEPT_BYTES_MAX = 300_000
 """Of source text whose trees are kept for the next file; a tree takes some 300 times its text."""
-_SERVES = re.compile(
-    rb"\b(flask|quart|django|rest_framework|fastapi|starlette|aiohttp|tornado|bottle|sanic|falcon|event, context)\b|\.recv\("
-)
-"""Without one of these in a file or in what it imports, nobody on the network has a word in it."""
 
 
 class Modules:
@@ -35,14 +30,14 @@ class Modules:
     def loader(self, path: str, text: str, read: Read | None) -> Callable[[str], ir.Module | None]:
         """The loader for the file at `path`. Other files are parsed only where one of both speaks of requests."""
         left = MODULES_MAX
-        served = bool(_SERVES.search(text.encode(errors="replace")))
+        served = serves(text.encode(errors="replace"))
 
         def load(name: str) -> ir.Module | None:
             nonlocal left
             if read is None or left <= 0 or name.partition(".")[0] in sys.stdlib_module_names or "(" in name or not name:
                 return None
             found = read(list(candidates(name, path)))
-            if found is None or found.path == path or not (served or _SERVES.search(found.content)):
+            if found is None or found.path == path or not (served or serves(found.content)):
                 return None
             left -= 1
             return self._lowered(found)

@@ -1,5 +1,6 @@
 """Where an imported module may lie in the tree. Cheap to import."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePosixPath
 
@@ -8,6 +9,37 @@ from analyzers.finding import SourceFile
 Read = Callable[[Sequence[str]], SourceFile | None]
 """The first of these paths that the tree under review has."""
 _SOURCE_FOLDERS = ("src/", "lib/", "")
+
+
+_SERVES = re.compile(
+    rb"\b(flask|quart|django|rest_framework|fastapi|starlette|aiohttp|tornado|bottle|sanic|falcon|event, context)\b|\.recv\("
+)
+_COOKIE_BYTES = 400
+QUIET = "quiet:"
+"""Before the digest of a module that was not followed: its content matters only once it speaks of requests."""
+
+
+def serves(content: bytes) -> bool:
+    """Whether a file speaks of requests. Where neither it nor what it imports does, nobody on the network has a word in it."""
+    return bool(_SERVES.search(content))
+
+
+def may_serve(content: bytes) -> bool:
+    """The same of a file whose words may be written in another encoding: then yes, to be sure."""
+    return serves(content) or b"\0" in content or b"coding" in content[:_COOKIE_BYTES]
+
+
+def recorded(importer_serves: bool, module: SourceFile | None, digest: str) -> str:
+    """How to remember that a module was asked for: by its digest, "" without one, marked where it was not followed."""
+    followed = importer_serves or (module is not None and serves(module.content))
+    return digest if followed else f"{QUIET}{digest}"
+
+
+def unchanged(before: str, digest: str, content: Callable[[], bytes | None]) -> bool:
+    """Whether a module with this digest now leads to the same result as the one that `recorded` gave `before` for."""
+    if before.removeprefix(QUIET) == digest:
+        return True
+    return before.startswith(QUIET) and not (digest and serves(content() or b""))
 
 
 def candidates(name: str, path: str) -> Iterator[str]:

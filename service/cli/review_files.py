@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from analyzers.finding import FileReport, SourceFile
-from analyzers.flow.places import Read, candidates, name_of
+from analyzers.flow.places import Read, candidates, may_serve, name_of, recorded, unchanged
 from analyzers.options import ReviewOptions
 from analyzers.pool import Pool
 from service.cli.review_cache import Kept, Results, context_of, key_of
@@ -23,26 +23,30 @@ class Known:
 
     def agrees(self, path: str, asked: Mapping[str, str]) -> bool:
         """Whether what the file at `path` imports is what it was."""
-        return all(self._digest(tuple(candidates(name, path))) == digest for name, digest in asked.items())
+        return all(self._is_unchanged(before, tuple(candidates(name, path))) for name, before in asked.items())
 
-    def _digest(self, paths: tuple[str, ...]) -> str:
+    def _is_unchanged(self, before: str, paths: tuple[str, ...]) -> bool:
         if paths not in self._digests:
+            self._digests[paths] = _digest_of(self._read(paths))
+
+        def content() -> bytes | None:
             file = self._read(paths)
-            self._digests[paths] = _digest_of(file)
-        return self._digests[paths]
+            return file.content if file is not None else None
+
+        return unchanged(before, self._digests[paths], content)
 
 
 class Reading:
     """What one file asks the tree for."""
 
-    def __init__(self, read: Read) -> None:
-        self._read = read
+    def __init__(self, read: Read, importer: bytes) -> None:
+        self._read, self._serves = read, may_serve(importer)
         self.asked: dict[str, str] = {}
 
     def read(self, paths: Sequence[str]) -> SourceFile | None:
         """See analyzers.flow.places.Read."""
         file = self._read(paths)
-        self.asked[name_of(paths)] = _digest_of(file)
+        self.asked[name_of(paths)] = recorded(self._serves, file, _digest_of(file))
         return file
 
 
@@ -68,7 +72,7 @@ class Reviewed:
             if key in kept and (not kept[key][1] or (known is not None and known.agrees(file.path, kept[key][1]))):
                 found[key] = kept[key][0]
         missing = {key: file for key, file in zip(keys, files, strict=True) if key not in found}
-        readings = [Reading(read) if read is not None else None for _ in missing]
+        readings = [Reading(read, file.content) if read is not None else None for file in missing.values()]
         reads: list[Callable[[Sequence[str]], SourceFile | None] | None] = [one.read if one is not None else None for one in readings]
         fresh: dict[bytes, Kept] = {}
         for key, report, reading in zip(missing, self._pool.review_each(list(missing.values()), options, reads), readings, strict=True):

@@ -153,7 +153,7 @@ def _analysed(
             wanted.append((entry.oid, SourceFile(path, contents[entry.oid])))
     prepare([file for _, file in wanted])
     for oid, file in wanted:
-        reading = Reading(tree)
+        reading = Reading(tree, file.content)
         [report] = analyse([file], read=reading.read)
         yield (oid, file.path), report, reading.asked
 

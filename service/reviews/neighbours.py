@@ -2,18 +2,19 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from analyzers.finding import SourceFile
-from analyzers.flow.places import candidates, name_of
+from analyzers.flow.places import candidates, may_serve, name_of, recorded, unchanged
 from analyzers.limits import FILE_BYTES_MAX
 from service.git import browse
 from service.git.browse import Entry
 
 KEPT_BYTES_MAX = 32 * 1024 * 1024
 Asked = Mapping[str, str]
-"""Module → blob that was read for it, "" when the tree had none."""
+"""Module → blob that was read for it, "" when the tree had none; see analyzers.flow.places.recorded."""
 
 
 class Tree:
@@ -45,19 +46,21 @@ class Tree:
     def agrees(self, path: str, kept: Mapping[str, Any]) -> bool:
         """Whether what the file at `path` imports is what it was when the kept result was made."""
         asked: Asked = kept.get("asked", {})
-        return all(self.find(candidates(name, path))[1] == oid for name, oid in asked.items())
+        found = ((before, self.find(candidates(name, path))[1]) for name, before in asked.items())
+        return all(unchanged(before, oid, partial(self.content, oid)) for before, oid in found)
 
 
 class Reading:
     """What one file asks the tree for."""
 
-    def __init__(self, tree: Tree) -> None:
-        self._tree = tree
+    def __init__(self, tree: Tree, importer: bytes = b"") -> None:
+        self._tree, self._serves = tree, may_serve(importer)
         self.asked: dict[str, str] = {}
 
     def read(self, paths: Sequence[str]) -> SourceFile | None:
         """See analyzers.flow.places.Read."""
         path, oid = self._tree.find(paths)
         content = self._tree.content(oid) if oid else None
-        self.asked[name_of(paths)] = oid
-        return SourceFile(path, content) if content is not None else None
+        file = SourceFile(path, content) if content is not None else None
+        self.asked[name_of(paths)] = recorded(self._serves, file, oid)
+        return file

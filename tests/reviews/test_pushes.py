@@ -206,3 +206,15 @@ def test_a_value_is_followed_through_other_files(server: Server, tmp_path: Path)
     assert project.push({"names.py": KNOWN})["verdict"] == "passed"
     gate = project.push({"names.py": None, "lib/names.py": ANY})
     assert gate["verdict"] == "blocked"
+
+
+def test_a_change_costs_who_follows_it_and_nobody_else(server: Server, tmp_path: Path) -> None:
+    project = Project(server, tmp_path / "work")
+    web = "from flask import request\nfrom base import run\n\n\ndef page():\n    run(request.args['a'])\n"
+    project.push({"base.py": "def run(name):\n    return name\n", "quiet.py": "from base import run\n\nrun(input())\n", "web.py": web})
+    gate = project.push({"base.py": "import os\n\n\ndef run(name):\n    os.system(name)\n"})
+    review = project.review(gate)
+    assert review["counts"]["analysed"] == 2, "the file itself and the page"
+    assert ("shell-injection", "web.py") in {(one["rule"], one["path"]) for one in review["findings"]}
+    gate = project.push({"base.py": "import os\n\nfrom flask import request\n\n\ndef run(name):\n    os.system(name)\n"})
+    assert project.review(gate)["counts"]["analysed"] == 3, "now it speaks of requests, so an import of it is followed"
