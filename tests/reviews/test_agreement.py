@@ -2,6 +2,7 @@
 
 import random
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy import select
@@ -16,9 +17,12 @@ from service.reviews import jobs, store
 from service.reviews.models import FindingRow
 from tests.reviews.project import CLEAN, CREDENTIAL, INJECTION, LEAK
 
+RUN = "import os\n\n\ndef run(name):\n    os.system(name)\n"
+PAGE = "from flask import request\nfrom imported import run\n\n\ndef page():\n    run(request.args['a'])\n"
+SAFE = "def run(name):\n    return len(name)\n"
 PIECES = (CLEAN, INJECTION, CREDENTIAL, LEAK, "import os\n\n\n", "# a note\n\n", "x = 1\n", "API_TOKEN = 'k3Tz9QpXv7LmW2rB8sYdN4hJ'\n")
 NAMES = ("shop.py", "a/orders.py", "a/b/mail.py", "config.ini", "notes.md")
-STEPS = 8
+STEPS = 16
 
 
 def test_steps_and_the_whole_agree(site: Site, tmp_path: Path) -> None:
@@ -45,7 +49,11 @@ def test_steps_and_the_whole_agree(site: Site, tmp_path: Path) -> None:
 
 def whole(work: Path) -> list[tuple[object, ...]]:
     files = sorted(path for path in work.rglob("*") if path.is_file() and ".git" not in path.parts)
-    reports = [review_file(SourceFile(path.relative_to(work).as_posix(), path.read_bytes()), ReviewOptions()) for path in files]
+
+    def read(paths: Sequence[str]) -> SourceFile | None:
+        return next((SourceFile(one, (work / one).read_bytes()) for one in paths if (work / one).is_file()), None)
+
+    reports = [review_file(SourceFile(path.relative_to(work).as_posix(), path.read_bytes()), ReviewOptions(), read=read) for path in files]
     found = [one for report in reports for one in (*report.findings, *(each.finding for each in report.suppressed))]
     return sorted((f.path, f.rule, f.line, f.column, f.end_line, f.severity, f.message) for f in found)
 
@@ -53,6 +61,10 @@ def whole(work: Path) -> list[tuple[object, ...]]:
 def change(work: Path, chance: random.Random) -> None:
     """One step as people make it: write, lengthen, rename or remove a file."""
     there = sorted(path for path in work.rglob("*") if path.is_file() and ".git" not in path.parts)
+    if chance.random() < 0.3:  # what another file imports changes, and so what is found in that
+        (work / "page.py").write_text(PAGE)
+        (work / "imported.py").write_text(chance.choice((RUN, SAFE)))
+        return
     act = chance.choice(("write", "write", "lengthen", "rename", "remove")) if there else "write"
     target = work / chance.choice(NAMES)
     target.parent.mkdir(parents=True, exist_ok=True)
