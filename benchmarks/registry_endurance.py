@@ -1,6 +1,7 @@
 """Whether the registry stays as it was: memory over a million reads of many pages and files, and a crowd that asks for one cold file.
 
-`python -m benchmarks.registry_endurance [--requests 1000000]` prints Markdown tables and fails where memory grows or a crowd is not one fetch.
+`python -m benchmarks.registry_endurance [--requests 1000000] [--minutes 10]` prints Markdown tables and fails where memory grows or a crowd
+is not one fetch. When the minutes are over, fewer reads than wanted are judged, and it says so.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -25,8 +27,8 @@ from tests.registry.made import form, wheel
 
 PROJECTS = 400
 FILES = 3
-SAMPLES = 20
-WARM_SAMPLES = 6
+SAMPLES = 10
+WARM_SAMPLES = 3
 """Until then the caches fill: what is kept is bounded by bytes, and each of the processes has its own."""
 GROWTH_MAX = 0.05
 CLIENTS = 100
@@ -44,8 +46,11 @@ end
 """
 
 
-def memory(folder: Path, requests: int, projects: int) -> Iterator[tuple[int, float, float]]:
-    """(reads so far, proportional, resident MB of the web processes), a row each twentieth of the reads; the first before any."""
+def memory(folder: Path, requests: int, projects: int, seconds_max: float) -> Iterator[tuple[int, float, float]]:
+    """(reads so far, proportional, resident MB of the web processes), a row each tenth of the reads; the first before any.
+
+    Ends before that when `seconds_max` are over.
+    """
     server = Server(folder / "endurance").start()
     try:
         repository = create_repository(server)
@@ -54,11 +59,11 @@ def memory(folder: Path, requests: int, projects: int) -> Iterator[tuple[int, fl
         base = f"/pypi/default/{repository}"
         paths = [f"{base}/simple/{name}/" for name in dict.fromkeys(one.name for one in files)]
         paths += [f"{base}/files/{one.name}/{one.filename}" for one in files]
-        done = 0
+        done, ends = 0, time.monotonic() + seconds_max
         yield done, *_megabytes(server)
-        while done < requests:
+        while done < requests and time.monotonic() < ends:
             wanted = min(requests // SAMPLES, requests - done) or 1
-            while wanted > 0:
+            while wanted > 0 and time.monotonic() < ends:
                 got = _read_any(folder, server, paths, wanted)
                 done, wanted = done + got, wanted - got
             yield done, *_megabytes(server)
@@ -126,6 +131,7 @@ def main() -> None:
     """Prints the tables."""
     parser = argparse.ArgumentParser("python -m benchmarks.registry_endurance")
     parser.add_argument("--requests", type=int, default=1_000_000, help="reads over which memory is watched")
+    parser.add_argument("--minutes", type=float, default=20, help="after which no more reads are begun")
     parser.add_argument("--projects", type=int, default=PROJECTS, help=f"with {FILES} files each; few make a quick try")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # so that no server stays behind
@@ -139,9 +145,11 @@ def main() -> None:
         print(f"Memory of the web processes, {options.projects} pages in two forms and {options.projects * FILES} files read in no order:\n")
         print("| reads | shared pages counted once, MB | counted in every process, MB |\n|---|---|---|")
         used = []
-        for reads, pss, rss in memory(Path(place), options.requests, options.projects):
+        for reads, pss, rss in memory(Path(place), options.requests, options.projects, options.minutes * 60):
             used.append(pss)
             print(f"| {reads} | {pss:.0f} | {rss:.0f} |", flush=True)
+    if reads < options.requests:
+        print(f"\nThe time was over after {reads} of {options.requests} reads.")
     warm, last = used[min(WARM_SAMPLES, len(used) - 1)], statistics.median(used[-3:])
     print(f"\nFrom the warm state to the end: {last - warm:+.0f} MB ({(last / warm - 1) * 100:+.1f} %).")
     if last > warm * (1 + GROWTH_MAX):

@@ -13,7 +13,7 @@ from packaging.version import Version
 
 from registry import agent_wheel
 from registry.names import check_file_name, npm_name, pypi_name
-from registry.versions import by_number, npm_order, npm_version, pypi_key, pypi_order
+from registry.versions import by_number, npm_order, npm_version, pypi_key, pypi_number, pypi_order
 from service.kernel.errors import Malformed
 
 pytestmark = pytest.mark.anydb
@@ -31,6 +31,18 @@ def test_final_releases_win_over_higher_previews() -> None:
 
 def test_equal_python_versions_share_a_key() -> None:
     assert pypi_key("1.0") == pypi_key("1.0.0") != pypi_key("1.0.1")
+
+
+_PYTHON_VERSIONS = st.from_regex(
+    r"(?:[12]!)?(?:0|[1-9][0-9]?)(?:\.(?:0|[1-9])){0,3}(?:(?:a|b|rc)[0-9])?(?:\.post[0-9])?(?:\.dev[0-9])?(?:\+[a-z1-3](?:\.[a-z1-3]){0,2})?", fullmatch=True
+)
+
+
+@given(st.lists(_PYTHON_VERSIONS | st.sampled_from(["nonsense", ""]), max_size=12))
+def test_quick_keys_order_as_pep_440_does(texts: list[str]) -> None:
+    slow = by_number(pypi_order)
+    assert [slow(text) for text in sorted(texts, key=pypi_number)] == sorted(map(slow, texts))
+    assert all((pypi_number(a) == pypi_number(b)) == (slow(a) == slow(b)) for a in texts for b in texts)
 
 
 @pytest.mark.parametrize("text", ["1.0", "v1.0.0", "1.0.0.0", "01.0.0", "1.0.0-", "latest", "1.0.0 ", "1.0.0-a..b"])
