@@ -65,3 +65,11 @@ def test_an_allowlist_comment_silences_but_stays_visible():
     report = review_file(SourceFile("a.properties", text.encode()), ReviewOptions())
     assert not report.findings
     assert [one.reason for one in report.suppressed] == ["an allowlist comment"]
+
+
+def test_an_address_in_a_docstring_weighs_less():
+    address = '"mssql://ann:tulip^44rain@base17:1433/shop"'
+    prose = f'# a.py\n"""Use it so::\n\n    connect({address})\n"""\n'
+    assert [one.severity for one in scan(prose, Lines(prose), "a.py")] == ["medium"]
+    code = f'"""Use it."""\nconnect({address})\n'
+    assert [one.severity for one in scan(code, Lines(code), "a.py")] == ["high"]

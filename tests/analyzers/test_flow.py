@@ -190,3 +190,40 @@ def test_a_constructor_is_followed_once_for_all_methods() -> None:
     methods = "".join(f"    def method{n}(self):\n        return self.kind\n" for n in range(60))
     source = f"class Writer:\n    def __init__(self, kind):\n        self.kind = kind\n{work}{parts}{methods}"
     assert analyse(cst.parse_module(source), "app.py", built_in()).told == ""
+
+
+REDIRECTS = "from flask import redirect, request\nfrom django.utils.http import url_has_allowed_host_and_scheme as allowed\n\n\ndef page():\n"
+
+
+@pytest.mark.parametrize(("body", "rules"), [
+    ("return redirect(request.args['to'])", ["open-redirect"]),
+    ("return redirect(request.full_path + '#top')", []),
+    ("to = request.args['to']\n    fine = allowed(to, {'a'})\n    return redirect(to if fine else '/')", []),
+    ("to = request.args['to']\n    fine = allowed(to, {'a'})\n    return redirect('/' if fine else to)", ["open-redirect"]),
+])  # fmt: skip
+def test_only_what_leads_elsewhere_is_an_open_redirect(body, rules):
+    assert [rule for rule, _ in found(f"{REDIRECTS}    {body}\n")] == rules
+
+
+@pytest.mark.parametrize(("family", "severities"), [("AF_INET", ["critical"]), ("AF_UNIX", [])])
+def test_a_socket_of_this_machine_brings_no_strangers_word(family, severities):
+    source = f"import pickle, socket\n\n\ndef ask():\n    with socket.socket(socket.{family}) as link:\n        return pickle.loads(link.recv(99))\n"
+    assert [one.severity for one in report(source).findings] == severities
+
+
+def test_a_decorator_of_the_trees_own_is_no_route():
+    own = "def post(function):\n    return function\n\n\n@post\ndef set_up(path):\n    return open(path)\n"
+    assert found(own) == []
+    assert found("import bottle\n\n\n@bottle.post('/a/<path>')\ndef set_up(path):\n    return open(path)\n") == [("path-traversal", 6)]
+
+
+def test_a_header_of_a_request_that_is_sent_is_no_answers_header():
+    source = f"{ENTRY}def page(TARGET):\n    TARGET.headers['X-Last'] = request.args['a']\n    return TARGET\n"
+    assert found(source.replace("TARGET", "answer")) == [("header-injection", 5)]
+    assert found(f"{ENTRY}def send(request, text):\n    request.headers['X-Last'] = request.args['a']\n") == []
+
+
+def test_an_uploads_name_is_a_path_and_the_upload_is_none():
+    source = f"{ENTRY}import zipfile\n\n\ndef page():\n    return zipfile.ZipFile(request.files['a']FIELD)\n"
+    assert found(source.replace("FIELD", "")) == []
+    assert found(source.replace("FIELD", ".filename")) == [("path-traversal", 8)]
