@@ -175,7 +175,7 @@ def _decoded(file: SourceFile) -> tuple[str, list[Diagnostic]]:
             told.append(Diagnostic(file.path, 1, f"not valid Python: {what}", unreadable=True))
     try:
         return file.content.decode(encoding).removeprefix("\ufeff"), told
-    except (UnicodeDecodeError, LookupError) as error:
+    except (UnicodeError, LookupError) as error:  # `punycode` and `undefined` raise what is no UnicodeDecodeError
         if is_python(file) and not told:
             told.append(Diagnostic(file.path, 1, f"not valid {encoding}: {error}"[:200], unreadable=True))
         return file.content.decode("latin-1"), told

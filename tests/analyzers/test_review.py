@@ -2,6 +2,7 @@
 
 import json
 from datetime import date
+from encodings.aliases import aliases
 
 import pytest
 
@@ -159,3 +160,9 @@ def test_names_that_lead_to_each_other_are_followed_once():
     local = "".join(f"    if x: x = x.b{n}\n" for n in range(40))
     source = "import os\nclass A:\n    def make(self):\n" + "".join(ways) + f"        self.{names[-1]}.run()\ndef f(x):\n{local}    x.run()\n    os.system(x)\n"
     assert [one.rule for one in of(source.encode()).findings if one.severity == "medium"] == ["shell-injection"]
+
+
+@pytest.mark.parametrize("name", sorted({*aliases.values(), "idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape"}))
+def test_no_declared_encoding_ends_a_review(name: str) -> None:
+    report = review_file(SourceFile("a.py", f"# coding: {name}\nimport os\nos.system(x)\n".encode()), ReviewOptions(disable=("detect-secrets",)))
+    assert any(one.unreadable for one in report.diagnostics) or [one.rule for one in report.findings] == ["shell-injection"]
