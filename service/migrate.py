@@ -36,16 +36,15 @@ def migrate(engine: Engine) -> None:
 
 
 def _upgrade(engine: Engine) -> None:
-    from alembic import command  # half a second of imports that a start without changes does without
-    from alembic.config import Config
+    from alembic import command, config  # half a second of imports that a start without changes does without
 
-    config = Config()
-    config.set_main_option("script_location", str(_FOLDER))
+    settings = config.Config()
+    settings.set_main_option("script_location", str(_FOLDER))
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, "head")
 
 
 @contextmanager
