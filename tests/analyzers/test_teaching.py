@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzers.lesson import ROLES, CannotTeach, lesson, snippet
@@ -44,6 +44,7 @@ def test_other_lines_stay_as_they_are(text, role):
         teach(written, new)
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.lists(st.sampled_from(["sql", "xss", "path", "*"]), min_size=1, max_size=4))
 def test_kinds_are_added_up(kinds):
     content = None
