@@ -27,6 +27,7 @@ from analyzers.totals import summed
 from service.cli import review_accept, review_baseline, review_cache, review_git, review_teach, review_text
 from service.cli.review_files import Reviewed
 from service.cli.review_source import CannotRead, Tree, before, commit_of, has_commit, open_tree
+from service.reviews import detectors_asked
 
 CLEAN, FOUND, ERROR = 0, 1, 2
 
@@ -259,9 +260,7 @@ def _print(report: Report, line_of: review_text.SourceLine, form: str, begun: da
     elif form == "json":
         click.echo(orjson.dumps(report.to_dict(), option=orjson.OPT_INDENT_2))
     elif form == "sarif":
-        from service.reviews import detector_list  # every rule: other forms do without
-
-        log = sarif.document(report.findings, report.diagnostics, report.suppressed, report.skipped, about=detector_list.about)
+        log = sarif.document(report.findings, report.diagnostics, report.suppressed, report.skipped, about=detectors_asked.about)
         click.echo(orjson.dumps(log, option=orjson.OPT_INDENT_2))
     else:
         for line in review_text.render(report, line_of):

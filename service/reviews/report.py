@@ -7,14 +7,13 @@ from typing import Any, cast
 from analyzers import sarif
 from analyzers.finding import Confidence, Diagnostic, Finding, Mend, Severity, Skipped, SkipReason, Step, Suppressed
 from analyzers.reports import FORMS
+from service.reviews import detectors_asked
 from service.reviews.models import DiagnosticRow, FindingRow, Review
 from service.reviews.queries import Shown
 
 
 def document(review: Review, findings: Sequence[Shown], told: Sequence[DiagnosticRow], site_url: str) -> dict[str, Any]:
     """The SARIF 2.1.0 log of a review; `site_url` is where this server is."""
-    from service.reviews import detector_list  # every rule: loaded by the first who asks, not by every start
-
     log = sarif.document(
         [_finding(one.row) for one in findings if one.row.suppression is None],
         [Diagnostic(row.path, row.line, row.message, row.unreadable) for row in told if not row.skipped],
@@ -22,7 +21,7 @@ def document(review: Review, findings: Sequence[Shown], told: Sequence[Diagnosti
         [Skipped(row.path, cast(SkipReason, row.skipped), row.message) for row in told if row.skipped],
         commit=review.commit,
         repository=f"{site_url}/git/{review.repository}",
-        about=partial(detector_list.about, pages=f"{site_url}/detectors/"),
+        about=partial(detectors_asked.about, pages=f"{site_url}/detectors/"),
     )
     reasons = {one.row.fingerprint: one.waiver.reason for one in findings if one.waiver is not None}
     for run in log["runs"]:
