@@ -150,10 +150,13 @@ def main() -> None:
             print(f"| {reads} | {pss:.0f} | {rss:.0f} |", flush=True)
     if reads < options.requests:
         print(f"\nThe time was over after {reads} of {options.requests} reads.")
-    warm, last = used[min(WARM_SAMPLES, len(used) - 1)], statistics.median(used[-3:])
-    print(f"\nFrom the warm state to the end: {last - warm:+.0f} MB ({(last / warm - 1) * 100:+.1f} %).")
-    if last > warm * (1 + GROWTH_MAX):
-        failed.append("memory grows")
+    if len(used) > WARM_SAMPLES + 1:
+        warm, last = used[WARM_SAMPLES], statistics.median(used[-3:])
+        print(f"\nFrom the warm state to the end: {last - warm:+.0f} MB ({(last / warm - 1) * 100:+.1f} %).")
+        if last > warm * (1 + GROWTH_MAX):
+            failed.append("memory grows")
+    else:
+        failed.append("memory was not watched for long enough to be judged")
     if failed:
         sys.exit("; ".join(failed))
 
