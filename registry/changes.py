@@ -2,9 +2,9 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from registry import catalog
@@ -16,7 +16,14 @@ from registry.rows import PackageRow, VersionRow
 from service.kernel import bus, clock
 from service.kernel.errors import Missing
 from service.kernel.events import PackageVersionChanged
+from service.kernel.statements import Readable, Statement
 
+_versions = cast(Table, Version.__table__)
+_LISTED = Statement(
+    select(_versions.c.version).where(
+        _versions.c.package_id == bindparam("package"), _versions.c.status == PUBLISHED, _versions.c.yanked_reason.is_(None)
+    )
+)
 CREATED, UPDATED, DELETED = "Created", "Updated", "Deleted"
 
 
@@ -83,12 +90,12 @@ def refresh(session: Session, package: Package, version: Version) -> None:
 
 
 def renew(
-    transaction: Session | Connection, package: Package | PackageRow, version: Version | VersionRow, details: Callable[[], dict[str, Any]]
+    source: Readable, package: Package | PackageRow, version: Version | VersionRow, details: Callable[[], dict[str, Any]]
 ) -> None:
     """After a stored version was added to: the package's newest version, and its summary by that one's `details`."""
     order = format_named(package.format).order
     if not package.latest:
-        package.latest = newest(transaction, package)
+        package.latest = newest(source, package)
     # Looking at all versions with each new one would make every upload to a long-lived package dearer than the last.
     elif version.status == PUBLISHED and version.yanked_reason is None and order(version.version) >= order(package.latest):
         package.latest = version.version
@@ -97,11 +104,9 @@ def renew(
         package.summary = str(told.get("summary") or told.get("description") or package.summary)[:500]
 
 
-def newest(transaction: Session | Connection, package: Package | PackageRow) -> str:
+def newest(source: Readable, package: Package | PackageRow) -> str:
     """The version that an installer takes by default, or ""."""
-    rows = transaction.execute(
-        select(Version.version).where(Version.package_id == package.id, Version.status == PUBLISHED, Version.yanked_reason.is_(None))
-    )
+    rows = _LISTED.rows(source, {"package": package.id})
     return max((version for (version,) in rows), key=format_named(package.format).order, default="")
 
 

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import EnvironHeaders
 from werkzeug.http import HTTP_STATUS_CODES
 
@@ -18,7 +17,6 @@ from registry.catalog import Place
 from registry.formats import Intake, all_formats
 from registry.intake import FAILED
 from service.kernel import access, auth
-from service.kernel.errors import Problem
 from service.kernel.site import Site
 
 ACTION = "registry:Publish"
@@ -55,10 +53,10 @@ class Receiver:
         if not secret or not environ["PATH_INFO"].isascii() or any(name in environ for name in _BROWSERS):
             return None
         try:
-            with self._site.db.reading() as connection:
-                who = auth.principal_of(connection, secret, access.client_address(environ))
-                where = catalog.place(connection, domain, repository)
-        except (Problem, SQLAlchemyError):
+            with self._site.db.snapshot() as snapshot:
+                who = auth.principal_of(snapshot, secret, access.client_address(environ))
+                where = catalog.place(snapshot, domain, repository)
+        except Exception:  # noqa: BLE001  Flask meets it too, and tells it
             return None
         return (where, who.name) if access.allowed(who, ACTION, where.resource) else None
 

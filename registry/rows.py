@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, bindparam, delete, select, update
+from sqlalchemy import Table, bindparam, delete, select, update
 
 from registry.catalog import Place
 from registry.models import Asset, DistTag, Domain, Package, PackageRepository, Version, VersionEvent
 from registry.names import PackageName
 from service.kernel.errors import Missing
-from service.kernel.statements import Statement, inserting
+from service.kernel.statements import Statement, Writable, inserting
 
 _domains, _repositories, _packages = (cast(Table, model.__table__) for model in (Domain, PackageRepository, Package))
 _versions, _assets, _tags, _events = (cast(Table, model.__table__) for model in (Version, Asset, DistTag, VersionEvent))
@@ -100,7 +100,7 @@ class State:
     version: VersionRow | None
 
 
-def lock(connection: Connection, where: Place, name: PackageName, key: str) -> State:
+def lock(connection: Writable, where: Place, name: PackageName, key: str) -> State:
     """Locks the repository until the transaction ends, and reads. Raises Missing."""
     locked = _LOCK.first(connection, {"repository": where.id})
     if locked is None:
@@ -114,28 +114,28 @@ def lock(connection: Connection, where: Place, name: PackageName, key: str) -> S
     )
 
 
-def named(connection: Connection, package: int, name: str) -> tuple[int, str, datetime | None] | None:
+def named(connection: Writable, package: int, name: str) -> tuple[int, str, datetime | None] | None:
     """A package's asset by its name, a tombstone too: id, digest, and when it was deleted. None: there is none."""
     return cast(Any, _NAMED.first(connection, {"package": package, "name": name})) if package else None
 
 
-def of_version(connection: Connection, version: int) -> list[tuple[str, dict[str, Any]]]:
+def of_version(connection: Writable, version: int) -> list[tuple[str, dict[str, Any]]]:
     """Name and details of each asset of a version."""
     return [(name, details) for name, details in _OF_VERSION.rows(connection, {"version": version})]
 
 
-def details_of(connection: Connection, version: int) -> dict[str, Any]:
+def details_of(connection: Writable, version: int) -> dict[str, Any]:
     """The details of a version."""
     [[details]] = _DETAILS.rows(connection, {"version": version})
     return cast(dict[str, Any], details)
 
 
-def drop_asset(connection: Connection, asset: int) -> None:
+def drop_asset(connection: Writable, asset: int) -> None:
     """Forgets a tombstone."""
     _DROP_ASSET.run(connection, {"asset": asset})
 
 
-def add_package(connection: Connection, repository: int, name: PackageName, package: PackageRow, now: datetime) -> None:
+def add_package(connection: Writable, repository: int, name: PackageName, package: PackageRow, now: datetime) -> None:
     """Stores a new package and gives it its id."""
     package.id = _added(connection, _NEW_PACKAGE, {
         "repository_id": repository, "format": name.format, "namespace": name.namespace, "name": name.name,
@@ -144,7 +144,7 @@ def add_package(connection: Connection, repository: int, name: PackageName, pack
     })
 
 
-def add_version(connection: Connection, package: int, version: VersionRow, origin: str, details: dict[str, Any], actor: str) -> None:
+def add_version(connection: Writable, package: int, version: VersionRow, origin: str, details: dict[str, Any], actor: str) -> None:
     """Stores a new version and gives it its id."""
     version.id = _added(connection, _NEW_VERSION, {
         "package_id": package, "version": version.version, "key": version.key, "status": version.status, "origin": origin,
@@ -153,13 +153,13 @@ def add_version(connection: Connection, package: int, version: VersionRow, origi
     })
 
 
-def add_assets(connection: Connection, assets: Sequence[dict[str, Any]]) -> None:
+def add_assets(connection: Writable, assets: Sequence[dict[str, Any]]) -> None:
     """Stores new assets: all columns but the id."""
     for one in assets:
         _NEW_ASSET.run(connection, one)
 
 
-def set_tags(connection: Connection, package: int, tags: Mapping[str, str]) -> None:
+def set_tags(connection: Writable, package: int, tags: Mapping[str, str]) -> None:
     """Points dist-tags at versions."""
     for tag, version in tags.items():
         if _TAG.first(connection, {"package": package, "moved": tag}) is None:
@@ -168,19 +168,19 @@ def set_tags(connection: Connection, package: int, tags: Mapping[str, str]) -> N
             _MOVE_TAG.run(connection, {"package": package, "moved": tag, "to": version})
 
 
-def change_package(connection: Connection, package: PackageRow, now: datetime) -> None:
+def change_package(connection: Writable, package: PackageRow, now: datetime) -> None:
     """The package's next revision, with its newest version and summary."""
     _CHANGE_PACKAGE.run(
         connection, {"package": package.id, "latest": package.latest, "summary": package.summary, "updated_at": now}
     )
 
 
-def change_version(connection: Connection, version: VersionRow) -> None:
+def change_version(connection: Writable, version: VersionRow) -> None:
     """Stores the version's revision."""
     _CHANGE_VERSION.run(connection, {"number": version.id, "revision": version.revision})
 
 
-def add_event(connection: Connection, before: State, event: dict[str, Any]) -> None:
+def add_event(connection: Writable, before: State, event: dict[str, Any]) -> None:
     """Adds the version event and moves the repository's revision and sequence on."""
     _NEW_EVENT.run(connection, event)
     _CHANGE_REPOSITORY.run(
@@ -192,6 +192,6 @@ def _asked(where: Place, name: PackageName) -> dict[str, Any]:
     return {"repository": where.id, "format": name.format, "namespace": name.namespace, "name": name.name}
 
 
-def _added(connection: Connection, statement: Statement, values: dict[str, Any]) -> int:
+def _added(connection: Writable, statement: Statement, values: dict[str, Any]) -> int:
     [[key]] = statement.rows(connection, values)
     return int(key)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from registry import catalog, changes, groups, rows
@@ -20,6 +20,7 @@ from service.kernel.blobs import Blob
 from service.kernel.errors import Malformed, Missing, Problem
 from service.kernel.events import PackagePublished
 from service.kernel.site import Site
+from service.kernel.statements import Writable
 
 
 class FileExists(Problem):
@@ -104,7 +105,7 @@ class Publication:
     published_at: datetime | None = None
 
 
-Check = Callable[[Connection], None]
+Check = Callable[[Writable], None]
 
 
 def publish(site: Site, where: Place, what: Publication, actor: str, check: Check = lambda _connection: None) -> bool:
@@ -134,7 +135,11 @@ def _publish(site: Site, where: Place, what: Publication, actor: str, check: Che
         if what.origin == EXTERNAL and (package.upstream == BLOCK or version.status in (ARCHIVED, DISPOSED)):
             return False  # somebody published the name here, or put the version away, while the file was on its way
         if what.origin == INTERNAL:
-            _check_allowed(connection, where, package, before.groups_revision, what.name, what.version)
+            _check_open(where, package)
+            if before.groups_revision or package.upstream == ALLOW or (not package.revision and where.upstreams):
+                # Nothing was written yet, and under the lock nobody else does: another connection sees what this one would.
+                with site.db.read() as session:
+                    _check_surroundings(session, where, package, before.groups_revision, what.name, what.version)
         check(connection)
         if version.status in (ARCHIVED, DISPOSED):
             raise VersionClosed(package=package.display_name, version=version.version, state=version.status)
@@ -148,20 +153,13 @@ def check_publishable(session: Session, where: Place, package: Package, name: Pa
     """Raises PublishBlocked, GroupBlocked or VersionUpstream unless the version may be published to the repository."""
     # Read now: the place was read before the lock.
     revision = session.scalar(select(Domain.groups_revision).where(Domain.id == where.domain_id)) or 0
-    _check_allowed(session.connection(), where, package, revision, name, version)
+    _check_open(where, package)
+    _check_surroundings(session, where, package, revision, name, version)
 
 
-def _check_allowed(
-    connection: Connection, where: Place, package: Package | PackageRow, groups_revision: int, name: PackageName, version: str
-) -> None:
-    repository = f"{where.domain}/{where.name}"
+def _check_open(where: Place, package: Package | PackageRow) -> None:
     if package.publish == BLOCK:
-        raise PublishBlocked(package=package.display_name, repository=repository)
-    is_new = not package.revision and bool(where.upstreams)
-    if not groups_revision and package.upstream == BLOCK and not is_new:
-        return
-    with Session(connection, expire_on_commit=False) as session:
-        _check_surroundings(session, where, package, groups_revision, name, version)
+        raise PublishBlocked(package=package.display_name, repository=f"{where.domain}/{where.name}")
 
 
 def _check_surroundings(
@@ -295,7 +293,7 @@ def _new_version(what: Publication, key: str) -> VersionRow:
     return VersionRow(0, key, what.version, PUBLISHED, 0, None, what.published_at or clock.now())
 
 
-def _new_assets(connection: Connection, package: PackageRow, version: VersionRow, what: Publication) -> list[NewAsset]:
+def _new_assets(connection: Writable, package: PackageRow, version: VersionRow, what: Publication) -> list[NewAsset]:
     """The assets that are not there yet. Raises FileExists, FileNameSpent or OneOnly."""
     added: dict[str, NewAsset] = {}
     for new in what.assets:
@@ -317,7 +315,7 @@ def _new_assets(connection: Connection, package: PackageRow, version: VersionRow
     return list(added.values())
 
 
-def _check_only_one(connection: Connection, version: VersionRow, new: NewAsset, added: Iterable[NewAsset]) -> None:
+def _check_only_one(connection: Writable, version: VersionRow, new: NewAsset, added: Iterable[NewAsset]) -> None:
     if not new.only_one:
         return
     key, _, value = new.only_one.partition("=")
@@ -328,7 +326,7 @@ def _check_only_one(connection: Connection, version: VersionRow, new: NewAsset, 
 
 
 def _write(
-    connection: Connection, where: Place, before: State, package: PackageRow, version: VersionRow, what: Publication,
+    connection: Writable, where: Place, before: State, package: PackageRow, version: VersionRow, what: Publication,
     added: list[NewAsset], actor: str,
 ) -> None:
     """Stores what was found new, and tells of it."""

@@ -106,6 +106,8 @@ class WorkerProcess:
         global _site  # noqa: PLW0603  workflows are module-level by DBOS design, and a process has one site
         _site = site
         self._site, self._stop = site, stop
+        self._idle_since: object = None
+        """The state of the database in which no fact of any kind was waiting."""
         self._capacity = {"light": 8, "reviews": 2, "searches": 1, "builds": site.settings.build_slots, "deploys": 8}
 
     def run(self) -> None:
@@ -127,9 +129,14 @@ class WorkerProcess:
 
     def _relay(self) -> bool:
         """Starts the jobs of waiting facts as far as there is room; answers whether anything was started."""
-        waiting = _waiting(self._without_room())
+        state = self._site.db.state()
+        if state == self._idle_since:
+            return False
+        without_room = self._without_room()
+        waiting = _waiting(without_room)
         with self._site.db.read() as session:
             if not session.scalars(waiting.limit(1)).all():
+                self._idle_since = None if without_room else state
                 return False
         if self._site.db.is_sqlite:
             return self._relay_alone(waiting)

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, Index, Table
+from sqlalchemy import Index, Table
 from sqlalchemy.orm import Mapped, Session
 
 from service.kernel import clock
 from service.kernel.db import Base, Id
-from service.kernel.statements import inserting
+from service.kernel.statements import Writable, inserting
 
 
 class AuditRow(Base):
@@ -39,7 +39,7 @@ def record(
     )
 
 
-def record_all(connection: Connection, actor: str, action: str, resource: str, details: Sequence[dict[str, Any]]) -> None:
+def record_all(connection: Writable, actor: str, action: str, resource: str, details: Sequence[dict[str, Any]]) -> None:
     """Adds a row of the outcome "done" for each of `details`, without the ORM."""
     now = clock.now()
     for one in details:

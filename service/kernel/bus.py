@@ -5,12 +5,12 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import Connection, Index, Table
+from sqlalchemy import Index, Table
 from sqlalchemy.orm import Mapped, Session
 
 from service.kernel import clock, events
 from service.kernel.db import Base, Id
-from service.kernel.statements import inserting
+from service.kernel.statements import Writable, inserting
 
 if TYPE_CHECKING:
     from service.kernel.site import Site
@@ -80,14 +80,14 @@ def publish(session: Session, fact: events.Fact) -> int:
     return row.id
 
 
-def publish_all(connection: Connection, facts: Sequence[events.Fact]) -> None:
+def publish_all(connection: Writable, facts: Sequence[events.Fact]) -> None:
     """Records facts, in the caller's transaction and without the ORM."""
     now = clock.now()
     for fact in facts:
         _ADD.run(connection, _row(connection, fact, now))
 
 
-def _row(transaction: Session | Connection, fact: events.Fact, now: datetime) -> dict[str, Any]:
+def _row(transaction: Session | Writable, fact: events.Fact, now: datetime) -> dict[str, Any]:
     """The outbox row. One from which nothing follows needs no relay: the worker's mark on it would be one more commit."""
     kind = type(fact).__name__
     if kind in transaction.info.get("unheard", ()):

@@ -18,15 +18,16 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import orjson
-from sqlalchemy import JSON, BigInteger, Connection, Engine, Integer, MetaData, create_engine, event, text
+from sqlalchemy import JSON, BigInteger, Engine, Integer, MetaData, create_engine, event, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column
+from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.types import TypeDecorator
 
 from service.kernel.committed import Committed
 from service.kernel.errors import Unavailable
-from service.kernel.statements import Snapshot, Statement, prepare_all
+from service.kernel.statements import Snapshot, Statement, Transaction, prepare_all
 
 READER_CACHE_KIB, WRITER_CACHE_KIB = 1024, 2048
 """Of each SQLite connection. A process keeps up to eight readers and eight writers, so four times as much was 128 MB in two processes;
@@ -132,20 +133,8 @@ class Database:
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
         """What `read` gives, for prepared statements alone and at a tenth of its cost."""
-        dialect = self._reader.dialect
-        base: Any = dialect.loaded_dbapi.Error
-        connection = None
-        try:
-            connection = self._reader.raw_connection()
-            if self.is_sqlite:
-                connection.cursor().execute("BEGIN")
-            yield Snapshot(connection, dialect, self._shown_url)
-        except base as error:
-            # Statements tell theirs themselves: this one came of connecting.
-            raise DBAPIError.instance(None, None, error, base, connection_invalidated=True, dialect=dialect) from error
-        finally:
-            if connection is not None:
-                connection.close()  # the pool ends the transaction
+        with self._lent(self._reader, "BEGIN") as connection:
+            yield Snapshot(connection, self._reader.dialect, self._shown_url)
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -158,20 +147,33 @@ class Database:
             self.on_facts()
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """As `read()` without the weight of a Session: for paths that send Core or `Statement`s only."""
-        with self._reader.begin() as connection:
-            yield connection
+    def writing(self) -> Iterator[Transaction]:
+        """What `write` gives, for prepared statements alone. Raises WritersWait."""
+        with self._alone(), self._lent(self._writer, "BEGIN IMMEDIATE") as connection:
+            transaction = Transaction(connection, self._writer.dialect, self._shown_url)
+            transaction.info["unheard"] = self.unheard
+            yield transaction
+            transaction.commit()
+        if transaction.info.get("facts"):
+            self.on_facts()
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """As `write()` without the weight of a Session. Raises WritersWait."""
-        with self._alone(), self._writer.begin() as connection:
-            connection.info["unheard"], connection.info["facts"] = self.unheard, 0
+    def _lent(self, engine: Engine, begin: str) -> Iterator[PoolProxiedConnection]:
+        """A connection of the driver, in a transaction that leaves no trace unless it is committed."""
+        dialect = engine.dialect
+        base: Any = dialect.loaded_dbapi.Error
+        connection = None
+        try:
+            connection = engine.raw_connection()
+            if self.is_sqlite:
+                connection.cursor().execute(begin)
             yield connection
-            told = connection.info["facts"]
-        if told:
-            self.on_facts()
+        except base as error:
+            # Statements tell theirs themselves: this one came of connecting.
+            raise DBAPIError.instance(None, None, error, base, connection_invalidated=True, dialect=dialect) from error
+        finally:
+            if connection is not None:
+                connection.close()  # the pool ends the transaction
 
     def state(self) -> object:
         """Stands for all that is committed: while it stays equal, every reader sees the same rows. Costs some microseconds."""
@@ -248,11 +250,6 @@ class Database:
 
     def _waited(self) -> WritersWait:
         return WritersWait(seconds=self._wait_seconds_max, lock=self._lock_path)
-
-
-def connection_of(transaction: Session | Connection) -> Connection:
-    """The connection of a transaction, for what both kinds of callers share."""
-    return transaction if isinstance(transaction, Connection) else transaction.connection()
 
 
 def _from_json(text: str | bytes) -> Any:

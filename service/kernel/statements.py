@@ -26,10 +26,25 @@ class Snapshot:
         self.invalidate = connection.invalidate
 
 
+class Transaction(Snapshot):
+    """The same for one that writes; see `Database.writing`. `info` lives as long as it does."""
+
+    def __init__(self, connection: PoolProxiedConnection, dialect: Dialect, url: str) -> None:
+        super().__init__(connection, dialect, url)
+        self.info: dict[str, Any] = {}
+
+    def commit(self) -> None:
+        """Keeps what was done; raises what SQLAlchemy raises."""
+        try:
+            self.connection.commit()
+        except self.dialect.loaded_dbapi.Error as error:
+            raise _told(self, "COMMIT", error, None) from error
+
+
 Readable = Snapshot | Connection | Session
 """What can be asked; of a session a statement sees what the session wrote."""
+Writable = Transaction | Connection
 Row = tuple[Any, ...]
-_Processor = Callable[[Any], Any] | None
 _NOTHING: Mapping[str, Any] = {}
 
 
@@ -38,9 +53,12 @@ class _Plan:
     """A statement as one database takes it."""
 
     sql: str
-    binds: tuple[tuple[str, Any, _Processor], ...]
-    """Of each parameter, in the order of the text, the name, the value unless another is given, and what the driver needs done to it."""
-    by_name: bool
+    binds: tuple[tuple[str, Any], ...]
+    """Of each parameter, in the order of the text, the name and the value unless another is given."""
+    changed: tuple[tuple[int, Callable[[Any], Any]], ...]
+    """The parameters to whose values the driver needs something done, and what."""
+    names: tuple[str, ...]
+    """Of the parameters, where the driver takes them by name."""
     results: tuple[tuple[int, Callable[[Any], Any]], ...]
     """The columns that need something done to them, and what."""
 
@@ -57,7 +75,7 @@ class Statement:
         self._plans: dict[str, _Plan] = {}
         self.every.append(self)
 
-    def run(self, connection: Connection, values: Mapping[str, Any] = _NOTHING) -> None:
+    def run(self, connection: Snapshot | Connection, values: Mapping[str, Any] = _NOTHING) -> None:
         """Runs a statement that answers nothing."""
         self._send(connection, values)
 
@@ -85,11 +103,10 @@ class Statement:
     def _send(self, connection: Snapshot | Connection, values: Mapping[str, Any]) -> tuple[_Plan, Any]:
         dialect = connection.dialect
         plan = self.prepare(dialect)
-        sent: list[Any] = []
-        for name, default, process in plan.binds:
-            value = values.get(name, default)
-            sent.append(value if process is None else process(value))
-        parameters: Any = dict(zip((name for name, _, _ in plan.binds), sent, strict=True)) if plan.by_name else sent
+        sent = [values.get(name, default) for name, default in plan.binds]
+        for number, process in plan.changed:
+            sent[number] = process(sent[number])
+        parameters: Any = dict(zip(plan.names, sent, strict=True)) if plan.names else sent
         cursor: Any = connection.connection.cursor()
         try:
             cursor.execute(plan.sql, parameters)
@@ -102,15 +119,12 @@ class Statement:
         if compiled.post_compile_params or compiled.literal_execute_params:
             raise ValueError(f"its text depends on the values: {compiled}")
         defaults, binds = compiled.params, {compiled.bind_names[bind]: bind for bind in compiled.bind_names}
-        order = compiled.positiontup if compiled.positional else list(binds)
-        results: list[tuple[int, Callable[[Any], Any]]] = []
-        for number, column in enumerate(_columns(self._clause)):
-            process = column.type.dialect_impl(dialect).result_processor(dialect, None)
-            if process is not None:
-                results.append((number, process))
+        order = tuple((compiled.positiontup if compiled.positional else binds) or ())
+        changed = [_impl(binds[name], dialect).bind_processor(dialect) for name in order]
+        results = [_impl(column, dialect).result_processor(dialect, None) for column in _columns(self._clause)]
         return _Plan(
-            str(compiled), tuple((name, defaults[name], _in(binds[name], dialect)) for name in order or ()), not compiled.positional,
-            tuple(results),
+            str(compiled), tuple((name, defaults[name]) for name in order), _numbered(changed), () if compiled.positional else order,
+            _numbered(results),
         )
 
 
@@ -140,9 +154,12 @@ def _columns(clause: Any) -> Sequence[Any]:
     return list(getattr(clause, "exported_columns", ()))
 
 
-def _in(bind: Any, dialect: Dialect) -> _Processor:
-    process: _Processor = bind.type.dialect_impl(dialect).bind_processor(dialect)
-    return process
+def _impl(typed: Any, dialect: Dialect) -> Any:
+    return typed.type.dialect_impl(dialect)
+
+
+def _numbered(processors: Sequence[Callable[[Any], Any] | None]) -> tuple[tuple[int, Callable[[Any], Any]], ...]:
+    return tuple((number, process) for number, process in enumerate(processors) if process is not None)
 
 
 def _read(plan: _Plan, rows: list[Row]) -> list[Row]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from typing import cast as typed
 
-from sqlalchemy import Connection, String, Table, bindparam, cast, select
+from sqlalchemy import String, Table, bindparam, cast, select
 from sqlalchemy.orm import Session
 
 from registry import catalog, store
@@ -19,7 +19,7 @@ from registry.names import PackageName
 from service.kernel import clock
 from service.kernel.errors import Problem
 from service.kernel.site import Site
-from service.kernel.statements import Statement
+from service.kernel.statements import Statement, Writable
 
 WINDOW = timedelta(hours=72)
 PAUSE = timedelta(hours=24)
@@ -84,7 +84,7 @@ def objection(row: Version, now: datetime) -> str:
     return ""
 
 
-def check_rested(connection: Connection, where: Place, name: PackageName) -> None:
+def check_rested(connection: Writable, where: Place, name: PackageName) -> None:
     """Raises UnpublishedLately when all of the package was taken away within the last day."""
     empty = _WITHOUT_VERSIONS.first(connection, {"repository": where.id, "namespace": name.namespace, "name": name.name})
     [last] = (_LAST_DELETED.first(connection, {"package": empty[0]}) if empty else None) or [None]

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import cast
 
 from packaging.version import Version as Pep440
-from sqlalchemy import Connection, Table, bindparam, select
+from sqlalchemy import Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from registry import catalog, changes
@@ -19,7 +19,7 @@ from registry.versions import pypi_key
 from service.kernel import audit, clock
 from service.kernel.errors import Malformed, Problem
 from service.kernel.site import Site
-from service.kernel.statements import Readable, Statement
+from service.kernel.statements import Readable, Statement, Writable
 
 CLOSED_AFTER_DAYS_MAX = 36_500
 _repositories, _packages, _versions, _assets, _statuses, _rules = (
@@ -137,7 +137,7 @@ def set_rules(site: Site, where: Place, rules: Rules, actor: str) -> None:
         )
 
 
-def check_upload(connection: Connection, where: Place, name: PackageName, version: Pep440, filename: str, sha256: str) -> None:
+def check_upload(connection: Writable, where: Place, name: PackageName, version: Pep440, filename: str, sha256: str) -> None:
     """Raises UploadRefused or SameBytes; a file that is there already under its own name passes, whatever the rules say now."""
     asked = {"repository": where.id, "name": name.name, "key": pypi_key(str(version))}
     [(local_versions, closed_after_days, package, status, reason, published_at)] = _UPLOAD.rows(connection, asked)
