@@ -1,5 +1,5 @@
 # Every target does its own set-up first. Arguments: make demo ARGS=--exit
-.PHONY: help setup setup-tests demo serve test test-sqlite test-postgresql test-browser lint format lock vendor bench clean
+.PHONY: help setup setup-tests demo serve test test-sqlite test-postgresql test-browser lint review format lock vendor bench clean
 .DEFAULT_GOAL := help
 ARGS ?=
 PYTHON ?= python3
@@ -47,6 +47,9 @@ lint: setup-tests ## style, types, import contracts, size limits
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/architecture
+
+review: setup ## our own tree by our own reviewer; known files come from its cache
+	$(BIN)/lockgate review . $(ARGS)
 
 format: setup-tests ## sorts imports and mends what ruff can mend
 	$(BIN)/ruff check --fix .

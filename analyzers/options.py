@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -75,12 +76,13 @@ class Accepted(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     rules: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=200)], ...], Field(min_length=1, max_length=100)]
+    """By name; `secret-*` are all kinds of secret."""
     paths: Annotated[Patterns, Field(min_length=1)]
     """Patterns of .gitignore."""
     reason: Annotated[str, Field(min_length=3, max_length=500)]
     until: date | None = None
     """The last day on which it counts."""
-    hash: Annotated[str, Field(pattern=r"^scrypt:[A-Za-z0-9_-]{16,64}:[0-9a-f]{64}$")] = ""
+    hash: Annotated[str, Field(pattern=r"^(scrypt:[A-Za-z0-9_-]{16,64}:[0-9a-f]{64})?$")] = ""
     """See `analyzers.accept`; "" accepts whatever the rules find there."""
 
     @cached_property
@@ -89,7 +91,7 @@ class Accepted(BaseModel):
 
     def covers(self, rule: str, path: str) -> bool:
         """Whether it is about findings of this rule in this file."""
-        return rule in self.rules and self._spec.match_file(path)
+        return any(fnmatchcase(rule, one) for one in self.rules) and self._spec.match_file(path)
 
 
 class ReviewOptions(BaseModel):

@@ -16,6 +16,7 @@ from analyzers.lines import Lines
 _COMMENT = re.compile(r"(?:#|//|--|<!--|/\*|;)[^\n]*?\blockgate:\s*ignore\b\s*(?:\[(?P<rules>[^\]\n]{0,300})\])?(?P<rest>.*)$")
 _UNTIL = re.compile(r"\buntil=(\S+)")
 _ONLY_COMMENT = re.compile(r"\s*(?:#|//|--|<!--|/\*|;)")
+_PROSE = (".md", ".rst", ".txt", ".adoc")
 _EXAMPLE = "`# lockgate: ignore[rule-name] why it may stay`"
 
 
@@ -42,6 +43,8 @@ def read_comments(lines: Lines, path: str, *, python: bool) -> tuple[list[Commen
         if match is None or (real is not None and number not in real):
             continue
         rules = frozenset(name.strip() for name in (match["rules"] or "").split(",") if name.strip())
+        if any("{" in name for name in rules):
+            continue  # a template that writes such comments
         until = _UNTIL.search(match["rest"])
         day = until.group(1).rstrip(".,;)") if until else ""
         reason = re.sub(r"\s*(-->|\*/)\s*$", "", _UNTIL.sub("", match["rest"])).strip(" \t:-")
@@ -78,6 +81,8 @@ def apply(
 
 def unused(comments: Iterable[Comment], path: str) -> list[Diagnostic]:
     """What is said of suppressions that silence nothing: the sin is gone, so the comment should go too."""
+    if path.lower().endswith(_PROSE):
+        return []  # documentation shows such comments
     return [
         Diagnostic(path, one.line, f"this suppression of {', '.join(sorted(one.rules))} silences nothing; remove it")
         for one in comments if not one.used

@@ -19,7 +19,8 @@ DETECTORS = (
         title="A private key",
         pattern=re.compile(
             r"-----BEGIN (?P<kind>[A-Z0-9]{1,12} |ENCRYPTED |OPENSSH )?PRIVATE KEY(?: BLOCK)?-----"
-            r"(?:\\r|\\n|[\s\"'+#|\\>])*(?:[A-Za-z-]+: [^\n]*\n)*\s*(?P<secret>[A-Za-z0-9+/]{40,}+={0,2})(?![.\u2026])"
+            r"(?:\\[rn]?|[\s\"'+#|>]){0,60}+(?:[A-Za-z-]{1,40}: [^\n]{0,200}\n){0,8}\s{0,8}(?P<secret>[A-Za-z0-9+/]{40,}+={0,2})"
+            r"(?![.\u2026])"
         ),
         words=("private key",),
         source="https://www.rfc-editor.org/rfc/rfc7468",

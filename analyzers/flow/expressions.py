@@ -1,5 +1,6 @@
 """The values of expressions."""
 
+import re
 from typing import Any
 
 from analyzers.flow import fold, ir
@@ -11,6 +12,7 @@ from analyzers.flow.value import ANY, CLEAN, UNKNOWN, Taint, Trail, Value, clean
 REQUEST = "<request>"
 """The full name of an HTTP request of whatever framework."""
 _MARKUP = ("markupsafe.Markup()", "flask.Markup()", "jinja2.Markup()")
+_OWN_PLACE = re.compile(r"/[\w.~%-]|https?://[\w.-]+(?::\d+)?[/?#]")
 _TEXT_MAX = 2000
 
 
@@ -106,14 +108,14 @@ class Expressions(Guards):
         told = mixed(left, right)
         if left.ref in _MARKUP:  # what is put into markup is escaped
             told = cleaned(told, frozenset({"xss"}))
-        return step(told, "it is put into a longer text", self.path, node)
+        return step(_anchored(told, left) if op == "Add" else told, "it is put into a longer text", self.path, node)
 
     def _joined(self, node: ir.Joined) -> Value:
         parts = [self.evaluate(one) for one in node.parts]
         if all(one.constants is not None and len(one.constants) == 1 for one in parts):
             text = "".join(str((one.constants or ("",))[0]) for one in parts)
             return constant(text) if len(text) <= _TEXT_MAX else CLEAN
-        return step(mixed(*parts), "it is put into a longer text", self.path, node.node)
+        return step(_anchored(mixed(*parts), parts[0]), "it is put into a longer text", self.path, node.node)
 
     def _logic(self, node: ir.Logic) -> Value:
         left = self.evaluate(node.left)
@@ -232,6 +234,15 @@ class Expressions(Guards):
     def called(self, node: ir.Call) -> Value:
         """The value of a call."""
         return self.call(node)
+
+
+def _anchored(text: Value, first: Value) -> Value:
+    """A text put together, whose first part is `first`: where that is of this site or names a host, no redirect leads elsewhere.
+
+    A lone slash is not enough: what follows may begin with another one (RFC 3986, section 4.2).
+    """
+    kept = first.constants and all(isinstance(one, str) and _OWN_PLACE.match(one) for one in first.constants)
+    return cleaned(text, frozenset({"redirect"})) if kept else text
 
 
 def _indexed(base: Value, key: Value) -> Value:

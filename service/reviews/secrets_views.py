@@ -61,7 +61,7 @@ def scan() -> Response:
     with site().db.write() as session:
         repos.find(session, repository)
         bus.publish(session, HistoryScanAsked(repository, who.name))
-    return redirect(f"/reviews/secrets?repository={repository}", 303)
+    return redirect(f"/reviews/secrets?repository={quote(repository)}", 303)
 
 
 @pages.post("/reviews/secrets/pushes")

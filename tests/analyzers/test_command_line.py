@@ -283,3 +283,18 @@ def test_plain_visitors_run_or_are_told_of(tmp_path: Path) -> None:
     tested = lockgate("--rules", "rules", "--test-rules", cwd=tmp_path)
     assert "own.py:27: the class Counts is not run: it never calls `self.report(node, message)`" in tested.stdout
     assert "fixit-like" not in tested.stdout
+
+
+def test_settings_accept_findings_by_rule_and_path(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a.json").write_text('{"password": "tulip-44-rain"}\n')
+    (tmp_path / "a.json").write_text('{"password": "tulip-44-rain"}\n')
+    entry = '    - rules: ["secret-*"]\n      paths: [{path}]\n      reason: made up for the tests\n'
+    (tmp_path / ".lockgate.yml").write_text("review:\n  accept:\n" + entry.format(path="/data/") + entry.format(path="/none/"))
+    done = lockgate(".", "--format", "json", cwd=tmp_path)
+    told = json.loads(done.stdout)
+    assert [one["path"] for one in told["findings"]] == ["a.json"]
+    assert [(one["finding"]["path"], one["reason"], one["entry"]) for one in told["suppressed"]] == [("data/a.json", "made up for the tests", 1)]
+    assert [one["message"] for one in told["diagnostics"]] == [
+        "entry 2 of `review: accept:` (secret-* in /none/) silences nothing; remove it"
+    ]
