@@ -29,12 +29,12 @@ from service.kernel.site import Settings, Site
 
 _JSON, _SHORT = "application/vnd.pypi.simple.v1+json", "application/vnd.npm.install-v1+json"
 _PYPI, _NPM = "/pypi/stage/main", "/npm/stage/main"
-SCENES = (
-    ("/healthz", "*/*"), ("/api/v1/repositories", "*/*"), ("/", "text/html"),
+PACKAGE_SCENES = (
     (f"{_PYPI}/simple/", _JSON), (f"{_PYPI}/simple/scene/", "text/html"), (f"{_PYPI}/simple/scene/", _JSON),
     (f"{_PYPI}/files/scene/scene-1.0-py3-none-any.whl.metadata", "*/*"), (f"{_PYPI}/files/scene/scene-1.0-py3-none-any.whl", "*/*"),
     (f"{_NPM}/scene", _SHORT), (f"{_NPM}/scene/-/scene-1.0.0.tgz", "*/*"),
 )
+SCENES = (("/healthz", "*/*"), ("/api/v1/repositories", "*/*"), ("/", "text/html"), *PACKAGE_SCENES)
 """What is asked for, and the form it is wanted in."""
 _log = log.get_logger("rehearsal")
 
@@ -48,11 +48,11 @@ def rehearse(app: Flask, settings: Settings) -> None:
 
 
 def repeat(app: Flask, settings: Settings) -> None:
-    """Answers the requests once more, in the fork that will serve.
+    """Answers the requests of package clients once more, in the fork that will serve.
 
     Copying the pages of memory that a first request writes to takes longer than the request; who asks first should not wait for it.
     """
-    _safely(app, settings.data / "run", _play)
+    _safely(app, settings.data / "run", lambda app, run: _play(app, run, PACKAGE_SCENES))
 
 
 def _safely(app: Flask, run: Path, *parts: Callable[[Flask, Path], None]) -> None:
@@ -134,13 +134,13 @@ def _furnish(site: Site) -> None:
     store.publish(site, where, store.Publication(npm_name("scene"), "scene", "1.0.0", manifest, (tarball,), tags=tags), "player")
 
 
-def _play(app: Flask, run: Path) -> None:
+def _play(app: Flask, run: Path, scenes: tuple[tuple[str, str], ...] = SCENES) -> None:
     stage = _stage(run)
     site = start.open_site(Settings(data=stage))
     app.extensions["lockgate"] = site
     try:
         token = (stage / "token").read_text()
-        for path, accept in SCENES:
+        for path, accept in scenes:
             for _ in app(_environment(path, accept, token), _hear):
                 pass
     except Exception:
