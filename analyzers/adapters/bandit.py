@@ -1,5 +1,6 @@
 """Bandit as a second opinion, one file at a time, without its command line, files or output."""
 
+import ast
 import io
 import logging
 import re
@@ -60,6 +61,38 @@ _NAME = "./module.py"
 """Bandit looks for packages beside the file it is told of; this name has none."""
 
 
+class _Visitor(BanditNodeVisitor):  # type: ignore[misc]  # Bandit has no types
+    """Bandit's own, which prepares every node for tests; here only those of kinds that a test looks at. Its word is the same."""
+
+    def generic_visit(self, node: ast.AST) -> None:
+        """Everything below a node, each with its parent and the one after it, as Bandit's tests expect."""
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if isinstance(value, list):
+                for item, after in zip(value, (*value[1:], None), strict=False):  # an empty list has no last
+                    if isinstance(item, ast.AST):
+                        self._below(item, node, after)
+            elif isinstance(value, ast.AST):
+                self._below(value, node, None)
+
+    def _below(self, node: Any, parent: ast.AST, sibling: Any) -> None:
+        node._bandit_parent, node._bandit_sibling = parent, sibling
+        asked = _is_asked(node.__class__.__name__)
+        if asked:
+            self.pre_visit(node)
+            self.visit(node)
+        if node._fields:
+            self.generic_visit(node)
+        if asked:
+            self.post_visit(node)
+
+
+@cache
+def _is_asked(kind: str) -> bool:
+    """Whether a test looks at nodes of this class, or Bandit itself notes something of them, such as the names in force."""
+    return hasattr(BanditNodeVisitor, f"visit_{kind}") or bool(_tests().get_tests(kind))
+
+
 class CannotRead(Exception):
     """Bandit cannot parse the file; the message says why and on which line."""
 
@@ -73,7 +106,7 @@ def find(content: bytes, lines: Lines) -> list[Draft]:
     logging.getLogger("bandit").setLevel(logging.CRITICAL)
     metrics = Metrics()
     metrics.begin(_NAME)
-    visitor = BanditNodeVisitor(_NAME, io.BytesIO(content), BanditMetaAst(), _tests(), False, {}, metrics)
+    visitor = _Visitor(_NAME, io.BytesIO(content), BanditMetaAst(), _tests(), False, {}, metrics)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

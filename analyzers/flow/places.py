@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from analyzers.finding import SourceFile
@@ -45,10 +46,16 @@ def unchanged(before: str, digest: str, content: Callable[[], bytes | None]) -> 
 def candidates(name: str, path: str) -> Iterator[str]:
     """Where a module may lie for who imports it from `path`: beside it, above it, or below a usual source folder."""
     file = name.replace(".", "/")
-    folders = [f"{folder}/" if str(folder) != "." else "" for folder in PurePosixPath(path).parents][:8]
-    for folder in dict.fromkeys([*reversed(folders), *_SOURCE_FOLDERS]):
+    for folder in _folders(path):
         yield f"{folder}{file}.py"
         yield f"{folder}{file}/__init__.py"
+
+
+@lru_cache(maxsize=256)
+def _folders(path: str) -> tuple[str, ...]:
+    """A file asks for many modules, one after another."""
+    around = [f"{folder}/" if str(folder) != "." else "" for folder in PurePosixPath(path).parents][:8]
+    return tuple(dict.fromkeys([*reversed(around), *_SOURCE_FOLDERS]))
 
 
 def name_of(paths: Sequence[str]) -> str:
