@@ -11,7 +11,6 @@ import io
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -29,12 +28,12 @@ from service.kernel.site import Settings, Site
 
 _JSON, _SHORT = "application/vnd.pypi.simple.v1+json", "application/vnd.npm.install-v1+json"
 _PYPI, _NPM = "/pypi/stage/main", "/npm/stage/main"
-PACKAGE_SCENES = (
+SCENES = (
+    ("/healthz", "*/*"), ("/api/v1/repositories", "*/*"), ("/", "text/html"),
     (f"{_PYPI}/simple/", _JSON), (f"{_PYPI}/simple/scene/", "text/html"), (f"{_PYPI}/simple/scene/", _JSON),
     (f"{_PYPI}/files/scene/scene-1.0-py3-none-any.whl.metadata", "*/*"), (f"{_PYPI}/files/scene/scene-1.0-py3-none-any.whl", "*/*"),
     (f"{_NPM}/scene", _SHORT), (f"{_NPM}/scene/-/scene-1.0.0.tgz", "*/*"),
 )
-SCENES = (("/healthz", "*/*"), ("/api/v1/repositories", "*/*"), ("/", "text/html"), *PACKAGE_SCENES)
 """What is asked for, and the form it is wanted in."""
 _log = log.get_logger("rehearsal")
 
@@ -44,20 +43,8 @@ def rehearse(app: Flask, settings: Settings) -> None:
     run = settings.data / "run"
     if not _stage_of_these_tables(run).exists():
         _set_up(app, run)
-    _safely(app, run, _templates, _play)
-
-
-def repeat(app: Flask, settings: Settings) -> None:
-    """Answers the requests of package clients once more, in the fork that will serve.
-
-    Copying the pages of memory that a first request writes to takes longer than the request; who asks first should not wait for it.
-    """
-    _safely(app, settings.data / "run", lambda app, run: _play(app, run, PACKAGE_SCENES))
-
-
-def _safely(app: Flask, run: Path, *parts: Callable[[Flask, Path], None]) -> None:
     own = app.extensions["lockgate"]
-    for part in parts:
+    for part in (_templates, _play):
         try:
             part(app, run)
         except Exception as error:  # noqa: BLE001  a full disk must not keep the service from starting, only make it slower
@@ -134,13 +121,13 @@ def _furnish(site: Site) -> None:
     store.publish(site, where, store.Publication(npm_name("scene"), "scene", "1.0.0", manifest, (tarball,), tags=tags), "player")
 
 
-def _play(app: Flask, run: Path, scenes: tuple[tuple[str, str], ...] = SCENES) -> None:
+def _play(app: Flask, run: Path) -> None:
     stage = _stage(run)
     site = start.open_site(Settings(data=stage))
     app.extensions["lockgate"] = site
     try:
         token = (stage / "token").read_text()
-        for path, accept in scenes:
+        for path, accept in SCENES:
             for _ in app(_environment(path, accept, token), _hear):
                 pass
     except Exception:

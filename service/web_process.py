@@ -11,7 +11,7 @@ from service.app import create_app
 from service.guard import Guard, secured
 from service.kernel.site import Settings
 from service.parent import die_with_parent
-from service.rehearsal import rehearse, repeat
+from service.rehearsal import rehearse
 from service.worker_wake import wake
 
 
@@ -34,9 +34,7 @@ def prepare(settings: Settings) -> Callable[[Settings, Callable[[], None]], None
 def _application(app: Any, settings: Settings) -> Guard:
     """The WSGI callable, in the granian worker: with its own database connections."""
     die_with_parent(signal.SIGKILL)
-    repeat(app, settings)
     site = start.open_site(settings)
-    site.db.warm()
     site.db.on_facts, site.db.unheard = lambda: wake(settings.data), flow.UNHEARD
     app.extensions["lockgate"] = site
     front = Front(secured(Receiver(app, site)), site)

@@ -12,7 +12,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -32,7 +32,6 @@ from service.kernel.statements import Snapshot, Statement, Transaction, prepare_
 READER_CACHE_KIB, WRITER_CACHE_KIB = 1024, 2048
 """Of each SQLite connection. A process keeps up to eight readers and eight writers, so four times as much was 128 MB in two processes;
 what is not kept here, the operating system keeps once for all."""
-WARM_READERS = 4
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _big = BigInteger().with_variant(Integer, "sqlite")
 
@@ -186,15 +185,6 @@ class Database:
     def prepare(self) -> None:
         """Compiles what is read over and over; before the fork, this is paid for once."""
         prepare_all(self._reader.dialect)
-
-    def warm(self) -> None:
-        """Opens connections before somebody waits for them: on SQLite each reads the whole schema, a millisecond."""
-        self.state()
-        with ExitStack() as stack:
-            for _ in range(WARM_READERS):
-                snapshot = stack.enter_context(self.snapshot())
-                if self.is_sqlite:
-                    snapshot.connection.cursor().execute("SELECT count(*) FROM sqlite_schema").fetchall()
 
     @property
     def writer(self) -> Engine:

@@ -58,8 +58,7 @@ def test_a_database_that_is_gone_is_told_as_such(tmp_path: Path) -> None:
         pass
 
 
-def test_connections_are_opened_ahead(db: Database) -> None:
+def test_prepared_statements_answer(db: Database) -> None:
     db.prepare()
-    db.warm()
     with db.snapshot() as snapshot:
         assert _NAMES.rows(snapshot, {"least": 0}) == []
