@@ -67,16 +67,22 @@ class DuplicateFunction(Rule):
         alike: dict[Any, list[tuple[cst.FunctionDef, list[cst.CSTNode]]]] = defaultdict(list)
         for function in _functions(node.body):
             body = _body(function)
-            if _statements(body) >= _STATEMENTS_MIN:
-                params = tuple(one.name.value for one in parameters(function.params))
-                shape = (params, tuple(type(one) for one in body))
-                for first, known in alike[shape]:
-                    if all(_same(one, other) for one, other in zip(known, body, strict=True)):
-                        told = f"`{function.name.value}` has the same body as `{first.name.value}` in this file."
-                        self.report(function.name, told, about=[first.name])
-                        break
-                else:
-                    alike[shape].append((function, body))
+            params = tuple(one.name.value for one in parameters(function.params))
+            alike[params, tuple(type(one) for one in body)].append((function, body))
+        for group in alike.values():
+            if len(group) > 1:  # counting statements goes through all of a body, and few functions have a twin
+                self._compare([one for one in group if _statements(one[1]) >= _STATEMENTS_MIN])
+
+    def _compare(self, group: list[tuple[cst.FunctionDef, list[cst.CSTNode]]]) -> None:
+        firsts: list[tuple[cst.FunctionDef, list[cst.CSTNode]]] = []
+        for function, body in group:
+            for first, known in firsts:
+                if all(_same(one, other) for one, other in zip(known, body, strict=True)):
+                    told = f"`{function.name.value}` has the same body as `{first.name.value}` in this file."
+                    self.report(function.name, told, about=[first.name])
+                    break
+            else:
+                firsts.append((function, body))
 
 
 def _functions(statements: Any) -> Iterator[cst.FunctionDef]:

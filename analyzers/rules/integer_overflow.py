@@ -4,6 +4,7 @@ import re
 
 import libcst as cst
 
+from analyzers.blocks import last_name
 from analyzers.literal import number_of
 from analyzers.rule import Rule
 from analyzers.syntax import argument, string_value
@@ -13,6 +14,7 @@ _PACKED = {"b": (-128, 127), "B": (0, 255), "h": (-(2**15), 2**15 - 1), "H": (0,
            "I": (0, 2**32 - 1), "l": (-(2**31), 2**31 - 1), "L": (0, 2**32 - 1)}  # fmt: skip
 _MAKERS = frozenset(f"numpy.{name}" for name in ("array", "asarray", "full"))
 _SUMS = frozenset({"sum", "cumsum", "prod", "cumprod"})
+_LAST = _SUMS | {"pack", "to_bytes"} | {name.rpartition(".")[2] for name in _MAKERS}
 _INPUTS = ("builtins.input", "flask.request.", "sys.argv", "os.environ")
 
 
@@ -57,6 +59,10 @@ class IntegerOverflow(Rule):
 
     def visit_Call(self, node: cst.Call) -> None:
         """Looks at conversions, arrays, packed records and sums."""
+        last = last_name(node.func)
+        # A plain name may be an alias; behind a dot stands the last word itself.
+        if not (isinstance(node.func, cst.Name) or last in _LAST or (len(node.args) == 1 and _TYPE.match(last))):
+            return
         name = self.qualified_name(node.func) or ""
         method = node.func.attr.value if isinstance(node.func, cst.Attribute) else ""
         if name == "struct.pack":

@@ -43,5 +43,6 @@ class MissingRaise(Rule):
 
     def visit_Expr(self, node: cst.Expr) -> None:
         """Looks at values thrown away."""
-        if isinstance(node.value, cst.Call) and self.qualified_name(node.value.func) in _EXCEPTIONS:
-            self.report(node, replacement=(node, cst.Raise(exc=node.value)))
+        match node.value:
+            case cst.Call(func=cst.Name() as called) if self.qualified_name(called) in _EXCEPTIONS:
+                self.report(node, replacement=(node, cst.Raise(exc=node.value)))

@@ -45,8 +45,10 @@ class SharedGlobalState(Rule):
 
     def visit_FunctionDef(self, node: cst.FunctionDef) -> None:
         """Looks at handlers, tasks and what threads run."""
+        if not (any(_is_route(one.decorator) for one in node.decorators) or node.name.value in self._threaded()):
+            return
         declared = {item.name.value for one in descend(node.body) if isinstance(one, cst.Global) for item in one.names}
-        if not declared or not (any(_is_route(one.decorator) for one in node.decorators) or node.name.value in self._threaded()):
+        if not declared:
             return
         changed = [one for one in descend(node.body) if _changes(one) & declared]
         locked = any(isinstance(one, cst.With) for one in descend(node.body))
