@@ -56,7 +56,7 @@ class Receiver:
             with self._site.db.snapshot() as snapshot:
                 who = auth.principal_of(snapshot, secret, access.client_address(environ))
                 where = catalog.place(snapshot, domain, repository)
-        except Exception:  # noqa: BLE001  Flask meets it too, and tells it
+        except Exception:  # noqa: BLE001  # lockgate: ignore[swallowed-exception] Flask meets it too, and tells it
             return None
         return (where, who.name) if access.allowed(who, ACTION, where.resource) else None
 
