@@ -1,9 +1,7 @@
 """The hot path gives Flask's answers: compared over one database that a real server writes to, answer for answer, row for row."""
 
-import io
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -13,28 +11,20 @@ from sqlalchemy import func, select
 from registry.front import Front
 from service import start
 from service.app import create_app
-from service.guard import FileWrapper
 from service.kernel import auth
 from service.kernel.audit import AuditRow
 from service.kernel.site import Site
 from tests.lockgate_server import Server
+from tests.registry import wsgi
 from tests.registry.clients import Clients
 from tests.registry.conftest import Upload, create_repository
 from tests.registry.made import npm_document, npm_tarball, wheel
+from tests.registry.wsgi import Told
 
 JSON = "application/vnd.pypi.simple.v1+json"
 PIP = f"{JSON}, application/vnd.pypi.simple.v1+html; q=0.1, text/html; q=0.01"
 SHORT = "application/vnd.npm.install-v1+json"
 ACTIONS = ["registry:Read"]
-
-
-@dataclass(frozen=True)
-class Told:
-    """An answer as a WSGI server gets it."""
-
-    status: str
-    headers: list[tuple[str, str]]
-    body: bytes
 
 
 class Pair:
@@ -50,22 +40,7 @@ class Pair:
         return self.flask(environ, answer)
 
     def ask(self, application: Any, path: str, method: str = "GET", **headers: str) -> Told:
-        path, _, query = path.partition("?")
-        environ = {
-            "REQUEST_METHOD": method, "PATH_INFO": path, "QUERY_STRING": query, "SCRIPT_NAME": "", "SERVER_NAME": "127.0.0.1", "SERVER_PORT": "80",
-            "SERVER_PROTOCOL": "HTTP/1.1", "HTTP_HOST": "packages.test", "REMOTE_ADDR": "127.0.0.1", "wsgi.url_scheme": "http",
-            "wsgi.input": io.BytesIO(), "wsgi.errors": io.StringIO(), "wsgi.version": (1, 0), "wsgi.multithread": True, "wsgi.multiprocess": True,
-            "wsgi.run_once": False, "wsgi.file_wrapper": FileWrapper, **{f"HTTP_{name.upper()}": value for name, value in headers.items()},
-        }
-        told: list[tuple[str, list[tuple[str, str]]]] = []
-        body = application(environ, lambda status, given, _exc_info=None: told.append((status, given)))
-        try:
-            content = b"".join(body)
-        finally:
-            if hasattr(body, "close"):
-                body.close()
-        [(status, given)] = told
-        return Told(status, given, content)
+        return wsgi.ask(application, method, path, **{f"HTTP_{name.upper()}": value for name, value in headers.items()})
 
     def hot(self, path: str, method: str = "GET", **headers: str) -> Told:
         """The front's answer to a request that it has answered before."""

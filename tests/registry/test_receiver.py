@@ -1,9 +1,7 @@
 """Publications taken ahead of Flask: compared with Flask's own over one database, answer for answer, row for row."""
 
-import io
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +18,13 @@ from service.kernel.blobs import open_blobs
 from service.kernel.bus import Outbox
 from service.kernel.site import Site
 from tests.lockgate_server import Server
+from tests.registry import wsgi
 from tests.registry.conftest import account, create_repository
 from tests.registry.made import form, npm_document, npm_tarball, sdist, wheel
+from tests.registry.wsgi import Told
 
 Sent = tuple[str, str, dict[str, str], bytes]
 """Method, path after the repository, headers, body."""
-
-
-@dataclass(frozen=True)
-class Told:
-    status: str
-    headers: list[tuple[str, str]]
-    body: bytes
 
 
 class Pair:
@@ -60,21 +53,16 @@ class Pair:
     def _ask(self, application: Any, base: str, sent: Sent, token: str | None) -> Told:
         method, path, headers, body = sent
         secret = self.server.token if token == "" else token
-        environ = {
-            "REQUEST_METHOD": method, "PATH_INFO": base + path, "QUERY_STRING": "", "SCRIPT_NAME": "", "SERVER_NAME": "127.0.0.1",
-            "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1", "HTTP_HOST": "packages.test", "REMOTE_ADDR": "127.0.0.1",
-            "wsgi.url_scheme": "http", "wsgi.input": io.BytesIO(body), "wsgi.errors": io.StringIO(), "wsgi.version": (1, 0),
-            "wsgi.multithread": True, "wsgi.multiprocess": True, "wsgi.run_once": False, "CONTENT_LENGTH": str(len(body)),
-            "lockgate.request_id": "of-the-test", **({"HTTP_AUTHORIZATION": f"Bearer {secret}"} if secret else {}),
-            **{(k if k == "CONTENT_TYPE" or k == "CONTENT_LENGTH" else f"HTTP_{k}"): v for k, v in
-               ((name.upper().replace("-", "_"), value) for name, value in headers.items())},
-        }
-        told: list[tuple[str, list[tuple[str, str]]]] = []
-        content = b"".join(application(environ, lambda status, given, _exc_info=None: told.append((status, given))))
-        [(status, given)] = told
+        named = {name.upper().replace("-", "_"): value for name, value in headers.items()}
+        more = {name if name in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{name}": value for name, value in named.items()}
+        if secret:
+            more = {"HTTP_AUTHORIZATION": f"Bearer {secret}", **more}
+        told = wsgi.ask(application, method, base + path, body, **{
+            "CONTENT_LENGTH": str(len(body)), "lockgate.request_id": "of-the-test", **more,
+        })
         # An answer to a publication is kept by nobody, so it varies with nothing.
-        given = sorted(pair for pair in given if pair[0] != "Vary")
-        return Told(status, given, content.replace(base.encode(), b"/base/"))
+        given = sorted(pair for pair in told.headers if pair[0] != "Vary")
+        return Told(told.status, given, told.body.replace(base.encode(), b"/base/"))
 
     def written(self, repository: str) -> list[Any]:
         """The audit rows, facts and events of a repository, without what tells one repository, moment or row from another."""
