@@ -1,7 +1,5 @@
 """Pages on which administrators set up package repositories and write policies. A form that is refused comes back as it was sent."""
 
-from typing import Any
-
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
@@ -23,7 +21,7 @@ LINES_AROUND = 3
 @needs(*ADMIN)
 def settings(domain: str, repository: str) -> str:
     """Where it looks, how old what comes from outside must be, and what its formats ask of uploads."""
-    return _settings(_place(domain, repository))
+    return settings_page(_place(domain, repository))
 
 
 @pages.post("/packages/<domain>/<repository>/-/settings")
@@ -38,7 +36,7 @@ def change_settings(domain: str, repository: str) -> Response | tuple[str, int]:
             minimum_age_hours=whole_number("minimum age", form.get("minimum_age_hours", "")),
         )
     except Problem as problem:
-        return _settings(where, problem.detail, form), problem.status
+        return settings_page(where, problem), problem.status
     return redirect(repository_url(where), 303)
 
 
@@ -47,9 +45,11 @@ def change_settings(domain: str, repository: str) -> Response | tuple[str, int]:
 def delete(domain: str, repository: str) -> Response | tuple[str, int]:
     """Deletes the package repository when its name was typed."""
     where = _place(domain, repository)
-    if request.form.get("name", "") != where.name:
-        return _settings(where, f"Nothing was deleted: type {where.name} to confirm"), 400
-    repositories.delete_repository(site(), where, principal().name)
+    try:
+        confirm(where.name, request.form.get("name", ""))
+        repositories.delete_repository(site(), where, principal().name)
+    except Problem as problem:
+        return settings_page(where, problem), problem.status
     return redirect(f"/packages/{domain}", 303)
 
 
@@ -86,6 +86,12 @@ def put_repository_policy(domain: str, repository: str) -> Response | tuple[str,
     return _put_policy(where.resource, repository_url(where))
 
 
+def confirm(name: str, typed: str) -> None:
+    """What takes something away for good wants its name typed. Raises Malformed."""
+    if typed.strip() != name:
+        raise Malformed(where="confirmation", why=f"type {name} to confirm")
+
+
 def whole_number(where: str, text: str) -> int:
     """A number as a form sends it; empty is 0. Raises Malformed."""
     if text.strip() and not (text.strip().isascii() and text.strip().isdecimal() and len(text.strip()) < 10):
@@ -119,16 +125,19 @@ def _connections(where: Place, text: str) -> tuple[catalog.Connection, ...]:
     return repositories.connections_of(pairs, private=principal().may("admin:ConnectPrivate", "admin/upstreams"), known=where.connections)
 
 
-def _settings(where: Place, trouble: str = "", sent: Any = None) -> str:
+def settings_page(where: Place, trouble: Problem | None = None) -> str:
+    """The settings of a package repository; `trouble` is why the form that this request sends was refused."""
+    refused_form = request.path.rpartition("/-/")[2] if trouble else ""
     with site().db.read() as session:
         parts = [part for one in all_formats().values() if (part := one.repository_form(session, where))]
         others = [p.name for p in catalog.places(session) if p.domain_id == where.domain_id and p.id != where.id]
-    form = sent or {
+    form = request.form if refused_form == "settings" else {
         "description": where.description, "upstreams": "\n".join(where.upstreams), "minimum_age_hours": str(where.minimum_age_hours),
         "connections": "\n".join(f"{c.format} {shown(c.url)}" for c in where.connections),
     }
     return render_template(
-        "registry/settings.html", place=where, form=form, trouble=trouble, parts=parts, others=others,
+        "registry/settings.html", place=where, form=form, trouble=trouble, sent=request.form,
+        refused_form=refused_form, parts=parts, others=others,
         hidden=any(c.url != shown(c.url) for c in where.connections),
     )
 

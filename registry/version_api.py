@@ -26,8 +26,8 @@ from registry.changes import revision_of
 from registry.described import moment
 from registry.formats import format_named
 from registry.models import Package, Version, VersionEvent
+from registry.package_views import readme_of
 from registry.statuses import Outcome, Wanted
-from registry.views import readme_of
 from service.kernel.access import demand, needs, principal, site
 from service.kernel.errors import Malformed, Missing
 

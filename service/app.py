@@ -28,6 +28,7 @@ import registry.formats.npm.pages
 import registry.formats.pypi
 import registry.formats.pypi.api
 import registry.formats.pypi.pages
+import registry.package_views
 import registry.settings_views
 import registry.version_api
 import registry.version_views
@@ -59,8 +60,8 @@ APIS = [service.accounts.api, service.git.api.api, service.reviews.api.api, serv
         profiler.ingest.api]
 BLUEPRINTS = [service.health.health, service.git.http.http, registry.formats.pypi.bp, registry.formats.npm.bp]
 PAGES = [service.web.views, service.git.views, service.reviews.views, service.reviews.detector_pages, service.reviews.secrets_views,
-         registry.views, registry.domain_views, registry.settings_views, registry.version_views, registry.formats.npm.pages,
-         registry.formats.pypi.pages, pipelines.views, pipelines.deployments.views, profiler.views]
+         registry.views, registry.package_views, registry.domain_views, registry.settings_views, registry.version_views,
+         registry.formats.npm.pages, registry.formats.pypi.pages, pipelines.views, pipelines.deployments.views, profiler.views]
 API_BODY_BYTES_MAX = 16 * 1024 * 1024
 CSP = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'")

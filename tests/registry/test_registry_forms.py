@@ -3,6 +3,7 @@
 import html
 import json
 import secrets
+from urllib.parse import quote
 
 import pytest
 
@@ -130,7 +131,9 @@ def test_the_glass_is_broken_on_the_page(server: Server, mirror: Clients, upstre
     assert server.call("GET", file).status == 403
     visitor, page = Visitor(server).log_in(), f"/packages/default/{mirror.repository}"
     form = {"format": "pypi", "package": "Young", "version": "1.0", "hours": "2", "reason": " "}
-    assert visitor.submit(page, f"{page}/-/age-exception", form).status == 400
+    refused = visitor.submit(page, f"{page}/-/age-exception", form)
+    assert refused.status == 400
+    assert 'name="package" value="Young"' in refused.text
     assert server.call("GET", file).status == 403
     assert visitor.submit(page, f"{page}/-/age-exception", {**form, "reason": "a fix that cannot wait"}).status == 303
     assert "a fix that cannot wait" in visitor.get(page).text
@@ -152,7 +155,10 @@ def test_versions_are_copied_yanked_and_ended(server: Server, clients: Clients, 
     assert "it burns" in visitor.get(page).text
     assert visitor.submit(page, f"{place}/-/yank", {**form, "act": "undo"}).status == 303
     assert "it burns" not in visitor.get(page).text
-    assert visitor.submit(page, f"{place}/-/end", {**form, "act": "delete", "typed": "2.0"}).status == 409
+    refused = visitor.submit(page, f"{place}/-/end", {**form, "act": "delete", "typed": "2.0"})
+    assert refused.status == 409
+    assert "type 1.0 to confirm" in refused.text
+    assert 'name="typed" value="2.0"' in refused.text
     assert visitor.submit(page, f"{place}/-/end", {**form, "act": "dispose", "typed": "1.0"}).status == 303
     assert "given up for good" in visitor.get(f"{page}?version=1.0").text
     gone = visitor.submit(f"{page}?version=1.0", f"{place}/-/end", {**form, "act": "delete", "typed": "1.0"})
@@ -166,6 +172,9 @@ def test_python_rules_are_set_on_pages(server: Server, clients: Clients, upload:
     assert server.call("GET", f"/api/v1/registry/default/{clients.repository}/upload-rules").json() == {"local_versions": False, "closed_after_days": 30}
     assert visitor.submit(f"{place}/-/settings", f"{place}/-/pypi/upload-rules", {"closed_after_days": "-1"}).status == 400
     form = {"package": "ruled", "status": "archived", "reason": "we moved on"}
+    refused = visitor.submit(f"{place}/pypi/ruled", f"{place}/-/pypi/project-status", {**form, "status": "sold"})
+    assert refused.status == 400
+    assert 'value="we moved on"' in refused.text
     assert visitor.submit(f"{place}/pypi/ruled", f"{place}/-/pypi/project-status", form).status == 303
     assert "archived (we moved on)" in visitor.get(f"{place}/pypi/ruled").text
     assert upload(wheel("ruled", "2.0")).status == 403
@@ -177,6 +186,74 @@ def test_a_repository_is_deleted_when_its_name_is_typed(server: Server, clients:
     assert visitor.get(place).status == 200
     assert visitor.submit(f"{place}/-/settings", f"{place}/-/delete", {"name": clients.repository}).status == 303
     assert visitor.get(place).status == 404
+
+
+@pytest.mark.parametrize(("tail", "sent", "says", "kept"), [
+    ("status", {"status": "Sold"}, "can be set to", "Set status"),
+    ("status", {"status": "Archived", "version": "9.9"}, "9.9 was left as it was", ""),
+    ("origins", {"publish": "MAYBE", "upstream": "BLOCK"}, "ALLOW", "<option selected>BLOCK</option>"),
+    ("copy", {"to": "nowhere", "overwrite": "yes"}, "nowhere", 'value="yes" checked'),
+    ("end", {"act": "burn", "typed": "1.0"}, "dispose or delete", 'name="typed" value="1.0"'),
+])
+def test_a_refused_form_comes_back_on_the_package_page(
+    server: Server, clients: Clients, upload: Upload, tail: str, sent: dict[str, str], says: str, kept: str
+) -> None:
+    upload(wheel("formed", "1.0"))
+    visitor, place = Visitor(server).log_in(), f"/packages/default/{clients.repository}"
+    form = {"format": "pypi", "package": "formed", "version": "1.0", **sent}
+    refused = visitor.submit(f"{place}/pypi/formed", f"{place}/-/{tail}", form)
+    assert refused.status in (400, 404, 409)
+    text = html.unescape(refused.text)
+    assert says in text
+    assert kept in text
+    assert server.call("GET", f"/api/v1/registry/default/{clients.repository}/packages/pypi/formed/versions/1.0").json()["status"] == "Published"
+
+
+def test_a_domain_lives_and_ends_on_its_pages(server: Server) -> None:
+    visitor, name = Visitor(server).log_in(), f"d{secrets.token_hex(4)}"
+    refused = visitor.submit("/packages", "/packages/-/domains", {"name": "No Such", "description": "ours"})
+    assert refused.status == 400
+    assert 'value="No Such"' in refused.text
+    assert visitor.submit("/packages", "/packages/-/domains", {"name": name}).headers["Location"] == f"/packages/{name}"
+    assert visitor.submit("/packages", "/packages/-/domains", {"name": name}).status == 409
+    page = f"/packages/{name}"
+    assert f'href="{page}"' in visitor.get("/packages").text
+    assert visitor.submit(page, f"{page}/-/description", {"description": "of the crew"}).status == 303
+    assert "of the crew" in visitor.get(page).text
+    assert visitor.submit(page, f"{page}/-/repositories", {"name": "a b"}).status == 400
+    made = visitor.submit(page, f"{page}/-/repositories", {"name": "main", "description": "what we ship"})
+    assert made.headers["Location"] == f"{page}/main/-/settings"
+    assert "what we ship" in visitor.get(made.headers["Location"]).text
+    assert visitor.submit(page, f"{page}/-/repositories", {"name": "main"}).status == 409
+    assert visitor.submit(page, f"{page}/-/delete", {"name": name}).status == 409
+    assert visitor.submit(f"{page}/main/-/settings", f"{page}/main/-/delete", {"name": "main"}).status == 303
+    assert visitor.submit(page, f"{page}/-/delete", {"name": "another"}).status == 400
+    assert visitor.submit(page, f"{page}/-/delete", {"name": name}).status == 303
+    assert visitor.get(page).status == 404
+
+
+def test_groups_are_filtered_and_bad_patterns_explained(server: Server) -> None:
+    domain = f"d{secrets.token_hex(4)}"
+    server.call("POST", "/api/v1/domains", {"name": domain})
+    for pattern in ("/npm/team/*", "/pypi//tool~"):
+        assert server.call("POST", f"/api/v1/domains/{domain}/groups", {"pattern": pattern}).status == 201
+    visitor = Visitor(server).log_in()
+    shown = visitor.get(f"/packages/{domain}?prefix=/npm").text
+    assert "/npm/team/*" in shown
+    assert "/pypi//tool~" not in shown
+    refused = visitor.get(f"/packages/{domain}/-/groups?pattern=/npm/team")
+    assert refused.status == 400
+    assert 'value="/npm/team"' in refused.text
+
+
+def test_packages_of_a_group_have_pages(server: Server, clients: Clients, upload: Upload) -> None:
+    for number in range(3):
+        upload(wheel(f"paged-{number}", "1.0"))
+    page = f"/packages/default/-/groups?pattern={quote('/*')}"
+    text = Visitor(server).log_in().get(f"{page}&after={quote('pypi||paged-0')}").text
+    assert "paged-1" in text
+    assert "paged-0" not in text
+    assert Visitor(server).log_in().get(f"{page}&after=pypi").status == 400
 
 
 def test_forms_of_other_sites_change_nothing(server: Server, clients: Clients, upload: Upload) -> None:

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from registry import catalog, cors, delivery, intake
 from registry.advisories import store as advisories
 from registry.formats import Address, Intake, PackageFormat, Taken
-from registry.formats.pypi import mirror, pages, project, recipes, rules, simple, upload
+from registry.formats.pypi import mirror, parts, project, recipes, rules, simple, upload
 from registry.formats.sources import file_source, place, send_file, stored
 from registry.names import PackageName, check_file_name, pypi_name
 from registry.rendered import documents
@@ -193,6 +193,6 @@ def _dependencies(details: dict[str, Any]) -> list[tuple[str, str]]:
 
 FORMAT = PackageFormat(
     "pypi", "Python", pypi_name, pypi_key, pypi_order, bp, recipes.install, recipes.publish, _dependencies, project.outside,
-    rules.check_not_quarantined, rules.warnings, pages.package_form, pages.repository_form,
+    rules.check_not_quarantined, rules.warnings, parts.package_form, parts.repository_form,
     Intake("POST", re.compile("(?:legacy/)?"), take),
 )
