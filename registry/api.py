@@ -243,7 +243,7 @@ def get_package(path: PackagePath) -> dict[str, Any]:
 @api.put(f"{PACKAGE}/origins")
 @needs(*ADMIN)
 def set_origins(path: PackagePath, body: Origins) -> dict[str, Any]:
-    """Sets whether the package may be published here and whether it may come from outside."""
+    """Sets whether the package may be published here and whether it may come from outside; ahead of its first version too."""
     store.set_origins(site(), place_of(path), name_of(path), body.publish, body.upstream, principal().name)
     with site().db.read() as session:
         return described.package(catalog.package(session, catalog.place(session, path.domain, path.repository), name_of(path)))

@@ -50,7 +50,7 @@ def _publish(group: groups.Effective, where: Place, row: Package | None) -> tupl
     if row is None:
         return True, "Nobody published it here yet; the first version decides who may go on."
     if row.publish == BLOCK:
-        return False, "It first came from elsewhere, so nothing can be published under its name here."
+        return False, "Its origin control is BLOCK, as when it first came from elsewhere: nothing can be published under its name here."
     return True, "It may be published here."
 
 

@@ -1,8 +1,10 @@
 """The page of a package at one of its versions, and its files for people."""
 
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from flask import Blueprint, Response, render_template, request
+from sqlalchemy.orm import Session
 
 from registry import catalog, delivery, described, explain, listing
 from registry.advisories import store as advisories
@@ -38,6 +40,8 @@ def package_page(where: Place, name: PackageName, wanted: str, trouble: Problem 
         row = catalog.package(session, where, name)
         status = args.get("status", "")
         versions, more = listing.versions(session, row, status=status, after=args.get("below", ""), limit=VERSIONS_SHOWN)
+        if not (wanted or versions or status or row.latest):
+            return _unpublished(session, where, row, trouble)
         version = catalog.version(session, row, package_format.key(wanted or row.latest or (versions[0].version if versions else "")))
         files = catalog.assets(session, version)
         tags = catalog.tags(session, row)
@@ -57,9 +61,22 @@ def package_page(where: Place, name: PackageName, wanted: str, trouble: Problem 
         may_admin=may_admin, may_publish=who.may("registry:Publish", where.resource), statuses=TARGETS, part=part,
         targets=[one for one in targets if who.may("registry:Publish", f"registry/{where.domain}/{one}")],
         attestation=catalog.attestation, link=lambda number: package_url(where, row, number),
-        file_url=lambda one: f"{repository_url(where)}/-/files/{one.id}/{quote(one.name)}", trouble=trouble,
-        sent=request.form if trouble else {}, refused_form=request.path.rpartition("/-/")[2],
+        file_url=lambda one: f"{repository_url(where)}/-/files/{one.id}/{quote(one.name)}",
+        **_refusal(trouble),
     )
+
+
+def _unpublished(session: Session, where: Place, row: Package, trouble: Problem | None) -> str:
+    why = explain.origins(session, where, PackageName(row.format, row.namespace, row.name))
+    return render_template(
+        "registry/unpublished.html", place=where, package=row, why=why, may_admin=principal().may("registry:Admin", where.resource),
+        **_refusal(trouble),
+    )
+
+
+def _refusal(trouble: Problem | None) -> dict[str, Any]:
+    """For the forms of the page: why the one that this request sends was refused, and what it held."""
+    return {"trouble": trouble, "sent": request.form if trouble else {}, "refused_form": request.path.rpartition("/-/")[2]}
 
 
 @pages.get("/packages/<domain>/<repository>/-/files/<int:number>/<filename>")

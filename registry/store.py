@@ -50,7 +50,7 @@ class PublishBlocked(Problem):
     """Origin controls of the package say no."""
 
     status = 403
-    says = "{package} came to {repository} from an external index, so nothing may be published under this name"
+    says = "nothing may be published as {package} to {repository}: its origin control `publish` is BLOCK, as for names from outside"
     todo = "Choose another name, or have an administrator set the package's origin control `publish` to ALLOW."
 
 
@@ -272,10 +272,15 @@ def remove_version(session: Session, where: Place, package: Package, row: Versio
 
 
 def set_origins(site: Site, where: Place, name: PackageName, publish: str, upstream: str, actor: str) -> None:
-    """Sets a package's origin controls. Raises Missing or Malformed."""
+    """Sets a package's origin controls, ahead of its first version too. Raises Malformed.
+
+    https://docs.aws.amazon.com/codeartifact/latest/APIReference/API_PutPackageOriginConfiguration.html
+    """
     if not {publish, upstream} <= {ALLOW, BLOCK}:
         raise Malformed(where="origin control", why="use ALLOW or BLOCK")
     with site.db.write() as session:
+        repository = changes.lock(session, where)
+        changes.package_for(session, repository, name, name.full, "", INTERNAL)
         package = changes.touch(session, where, name)
         package.publish, package.upstream = publish, upstream
         audit.record(session, actor, "registry:Admin", where.resource, package=name.full, publish=publish, upstream=upstream)

@@ -43,7 +43,11 @@ def on_package_page(act: Act) -> Callable[[str, str], Response | tuple[str, int]
 
     @wraps(act)
     def answer(domain: str, repository: str) -> Response | tuple[str, int]:
-        where, name, version = _place(domain, repository), _name(), request.form.get("version", "")
+        where, version = _place(domain, repository), request.form.get("version", "")
+        try:
+            name = _name()
+        except Problem as problem:
+            return repository_page(where, problem), problem.status
         try:
             return act(where, name, version)
         except Refused:
@@ -57,8 +61,12 @@ def on_package_page(act: Act) -> Callable[[str, str], Response | tuple[str, int]
 def _refused(where: Place, name: PackageName, version: str, problem: Problem) -> str:
     try:
         return package_page(where, name, version, problem)
-    except Missing:  # the version has gone meanwhile
+    except Missing:  # the version has gone meanwhile, or there never was one
+        pass
+    try:
         return package_page(where, name, "", problem)
+    except Missing:
+        return repository_page(where, problem)
 
 
 @pages.post(f"{ROUTE}/status")
@@ -74,9 +82,10 @@ def set_status(where: Place, name: PackageName, version: str) -> Response:
 @needs(*ADMIN)
 @on_package_page
 def set_origins(where: Place, name: PackageName, version: str) -> Response:
-    """Sets the origin controls of the package that the form names."""
+    """Sets the origin controls of the package that the form names, and goes back to the version it shows, if any."""
     store.set_origins(site(), where, name, request.form.get("publish", ""), request.form.get("upstream", ""), principal().name)
-    return _back(where, name, version)
+    with site().db.read() as session:
+        return redirect(package_url(where, catalog.package(session, where, name), version), 303)
 
 
 @pages.post(f"{ROUTE}/yank")

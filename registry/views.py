@@ -108,7 +108,8 @@ def repository_page(place: Place, trouble: Problem | None = None) -> str:
         more=len(rows) > PAGE, events=events, exceptions=exceptions, formats=all_formats(), address=address,
         may_publish=who.may("registry:Publish", place.resource), may_admin=who.may("registry:Admin", place.resource),
         may_break=who.may("registry:BreakGlass", place.resource), exception_hours_max=age.EXCEPTION_HOURS_MAX,
-        trouble=trouble, sent=request.form if trouble and request.form.get("act") != "withdraw" else {},
+        trouble=trouble, sent=request.form if trouble else {},
+        refused_form=request.form.get("act") or request.path.rpartition("/-/")[2],
     )
 
 

@@ -123,7 +123,7 @@ def delete(told: Registry, repository: str, package: str) -> None:
 @click.option("--upstream", type=click.Choice(["ALLOW", "BLOCK"]), required=True)
 @pass_registry
 def origins(told: Registry, repository: str, package: str, publish: str, upstream: str) -> None:
-    """Sets a package's origin controls: may it be published here, may it come from outside."""
+    """Sets a package's origin controls: may it be published here, may it come from outside. Holds ahead of its first version too."""
     told.call("PUT", told.package(repository, package, "/origins"), {"publish": publish, "upstream": upstream})
 
 

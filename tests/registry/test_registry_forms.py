@@ -209,6 +209,27 @@ def test_a_refused_form_comes_back_on_the_package_page(
     assert server.call("GET", f"/api/v1/registry/default/{clients.repository}/packages/pypi/formed/versions/1.0").json()["status"] == "Published"
 
 
+def test_a_name_is_decided_about_before_its_first_version(server: Server, clients: Clients, upload: Upload) -> None:
+    visitor, place = Visitor(server).log_in(), f"/packages/default/{clients.repository}"
+    form = {"format": "pypi", "package": "Not Ours", "publish": "BLOCK", "upstream": "BLOCK"}
+    refused = visitor.submit(place, f"{place}/-/origins", form)
+    assert refused.status == 400
+    assert 'name="package" value="Not Ours"' in refused.text
+    decided = visitor.submit(place, f"{place}/-/origins", {**form, "package": "Not-Ours"})
+    assert (decided.status, decided.headers["Location"]) == (303, f"{place}/pypi/not-ours")
+    text = visitor.get(f"{place}/pypi/not-ours").text
+    assert "No version of it is in" in text
+    assert "nothing can be published under its name here" in text
+    refused = upload(wheel("not-ours", "1.0"))
+    assert refused.status == 403
+    assert "origin control `publish` is BLOCK" in refused.text
+    assert visitor.submit(f"{place}/pypi/not-ours", f"{place}/-/origins", {**form, "package": "not-ours", "publish": "ALLOW"}).status == 303
+    assert upload(wheel("not-ours", "1.0")).status == 200
+    assert server.call("GET", f"/api/v1/registry/default/{clients.repository}/packages/pypi/not-ours").json()["origins"] == {
+        "publish": "ALLOW", "upstream": "BLOCK"
+    }
+
+
 def test_a_domain_lives_and_ends_on_its_pages(server: Server) -> None:
     visitor, name = Visitor(server).log_in(), f"d{secrets.token_hex(4)}"
     refused = visitor.submit("/packages", "/packages/-/domains", {"name": "No Such", "description": "ours"})
