@@ -166,6 +166,18 @@ class Suppressed:
 
 
 @dataclass(frozen=True)
+class Silence:
+    """A comment that silences what is found across files: whoever looks at all of them applies it."""
+
+    path: str
+    line: int
+    reason: str
+    until: str = ""
+    alone: bool = True
+    """Whether it names nothing else, so that it is of no use when it silences nothing there."""
+
+
+@dataclass(frozen=True)
 class FileReport:
     """What is said about one file. The same for the same content, path, options and engine, so it can be kept.
 
@@ -180,6 +192,10 @@ class FileReport:
     """The file itself, where it was left out."""
     metered: int = 0
     """Its lines of code; see analyzers.metering."""
+    code: str = ""
+    """What it gives to the search for duplicates; see analyzers.shingles."""
+    silences: tuple[Silence, ...] = ()
+    """Comments about what no file shows alone."""
 
     @property
     def settled(self) -> bool:
@@ -212,6 +228,8 @@ class FileReport:
             value.get("lines", 0),
             tuple(Skipped(**one) for one in value.get("skipped", ())),
             value.get("metered", 0),
+            value.get("code", ""),
+            tuple(Silence(**one) for one in value.get("silences", ())),
         )
 
 

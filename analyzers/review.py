@@ -5,11 +5,12 @@ import io
 import time
 import tokenize
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 
 import libcst as cst
 
-from analyzers import accept, fingerprint, rule_names, suppress
+from analyzers import accept, duplicates, fingerprint, rule_names, shingles, suppress
 from analyzers import notebook as notebooks
 from analyzers.adapters import bandit, detect_secrets
 from analyzers.brought import PREFIX, TOOL, Brought, Reported
@@ -41,7 +42,9 @@ def review(
 ) -> Report:
     """Reviews files one after the other, in this process."""
     begun = time.monotonic()
-    reports = [review_file(file, options, rules) for file in files]
+    every = list(files)
+    reports = [review_file(file, options, rules) for file in every]
+    reports = duplicates.added([(file.path, report) for file, report in zip(every, reports, strict=True)], options)
     return summed(reports, today, time.monotonic() - begun)
 
 
@@ -82,7 +85,9 @@ def review_file(
         drafts += [_of_repository(one) for one in brought.findings]
         told += [Diagnostic(file.path, 0, one) for one in brought.told]
     drafts = merge([one for one in drafts if not options.disables(one.rule, one.tool)])
-    return _report(file, lines, drafts, told, options)
+    report = _report(file, lines, drafts, told, options)
+    shared = shingles.packed(text) if is_python(file) and duplicates.wanted(options) else ""
+    return replace(report, code=shared) if shared else report
 
 
 def _chosen(rules: Sequence[type[Rule]] | None, options: ReviewOptions) -> list[type[Rule]]:
@@ -110,11 +115,12 @@ def _report(file: SourceFile, lines: Lines, drafts: list[Draft], told: list[Diag
     found = [(_finding(one, file.path, mark), one.silenced) for one, mark in zip(drafts, prints, strict=True)]
     commented = notebooks.readable_comments(lines) if is_notebook(file.path) else lines
     comments, wrong = suppress.read_comments(commented, file.path, python=is_python(file))
+    silences = tuple(suppress.across(comments, duplicates.RULE, file.path))
     standing, silenced = suppress.apply(found, comments)
     standing, accepted = accept.apply(standing, options.accept) if options.accept else (standing, [])
     diagnostics = (*told, *wrong, *suppress.unused(comments, file.path))
     metered = code_lines(lines.all(), file.path)
-    return FileReport(tuple(standing), diagnostics, (*silenced, *accepted), len(lines), metered=metered)
+    return FileReport(tuple(standing), diagnostics, (*silenced, *accepted), len(lines), metered=metered, silences=silences)
 
 
 def _of_repository(one: Reported) -> Draft:

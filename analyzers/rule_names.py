@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
+from analyzers import duplicates
 from analyzers.adapters import bandit, detect_secrets
 from analyzers.brought import PREFIX
 from analyzers.detector import all_detectors
@@ -36,4 +37,4 @@ def unknown(content: bytes, rules: Sequence[type[Rule]]) -> Iterator[Diagnostic]
 def _known(rules: Sequence[type[Rule]]) -> frozenset[str]:
     flow = {kind.rule for kind in built_in().kinds.values()}
     secrets = {f"secret-{one.name}" for one in all_detectors()} | detect_secrets.rule_names()
-    return frozenset({*map(name_of, rules), *flow, *secrets, *bandit.OWN_RULES})
+    return frozenset({*map(name_of, rules), *flow, *secrets, *bandit.OWN_RULES, duplicates.RULE})

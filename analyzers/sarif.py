@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any
 from urllib.parse import quote
 
+from analyzers import duplicates
 from analyzers.finding import Diagnostic, Finding, Severity, Skipped, Step, Suppressed
 from analyzers.version import engine_version
 
@@ -104,11 +105,7 @@ def _rule(finding: Finding, about: Tell | None) -> dict[str, Any]:
 
 
 def _result(finding: Finding, silenced: Suppressed | None, rule_number: int) -> dict[str, Any]:
-    region = {
-        "startLine": finding.line, "startColumn": finding.column,
-        "endLine": finding.end_line, "endColumn": finding.end_column,
-    }  # fmt: skip
-    place = {"artifactLocation": {"uri": quote(finding.path), "uriBaseId": _ROOT}, "region": region}
+    place = {"artifactLocation": {"uri": quote(finding.path), "uriBaseId": _ROOT}, "region": _region(finding)}
     result: dict[str, Any] = {
         "ruleId": finding.rule,
         "ruleIndex": rule_number,
@@ -119,7 +116,9 @@ def _result(finding: Finding, silenced: Suppressed | None, rule_number: int) -> 
         "rank": round(finding.rank * 100, 2),
         "properties": {"severity": finding.severity, "confidence": finding.confidence},
     }
-    if finding.steps:
+    if finding.rule == duplicates.RULE:
+        result["relatedLocations"] = [{"id": number, **_step(one)["location"]} for number, one in enumerate(finding.steps, 1)]
+    elif finding.steps:
         result["codeFlows"] = [{"threadFlows": [{"locations": [_step(one) for one in finding.steps]}]}]
     if finding.mend is not None:
         result["fixes"] = [_fix(finding)]
@@ -132,9 +131,16 @@ def _result(finding: Finding, silenced: Suppressed | None, rule_number: int) -> 
     return result
 
 
+def _region(area: Finding | Step) -> dict[str, int]:
+    """Lines and columns; lines alone where they are meant whole, as the last one then is (SARIF 2.1.0, 3.30.2)."""
+    lines = {"startLine": area.line, "endLine": area.end_line}
+    if area.column == area.end_column == 1:
+        return lines
+    return {**lines, "startColumn": area.column, "endColumn": area.end_column}
+
+
 def _step(step: Step) -> dict[str, Any]:
-    region = {"startLine": step.line, "startColumn": step.column, "endLine": step.end_line, "endColumn": step.end_column}
-    place = {"artifactLocation": {"uri": quote(step.path), "uriBaseId": _ROOT}, "region": region}
+    place = {"artifactLocation": {"uri": quote(step.path), "uriBaseId": _ROOT}, "region": _region(step)}
     return {"location": {"physicalLocation": place, "message": {"text": step.message}}}
 
 

@@ -6,11 +6,11 @@ The comment stands on a line of the finding, or alone on the line above. The rea
 import io
 import re
 import tokenize
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from analyzers.finding import Diagnostic, Finding, Suppressed
+from analyzers.finding import Diagnostic, Finding, Silence, Suppressed
 from analyzers.lines import Lines
 
 _COMMENT = re.compile(r"(?:#|//|--|<!--|/\*|;)[^\n]*?\blockgate:\s*ignore\b\s*(?:\[(?P<rules>[^\]\n]{0,300})\])?(?P<rest>.*)$")
@@ -77,6 +77,14 @@ def apply(
         else:
             standing.append(finding)
     return standing, silenced
+
+
+def across(comments: Iterable[Comment], rule: str, path: str) -> Iterator[Silence]:
+    """The comments that name a rule about several files: what they silence is not known here, so here they count as used."""
+    for one in comments:
+        if rule in one.rules:
+            one.used = True
+            yield Silence(path, one.line, one.reason, one.until, alone=one.rules == {rule})
 
 
 def unused(comments: Iterable[Comment], path: str) -> list[Diagnostic]:

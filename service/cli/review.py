@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -15,8 +15,8 @@ from typing import Literal, NoReturn
 import click
 import orjson
 
-from analyzers import accept, limits, sarif
-from analyzers.finding import SEVERITIES, Diagnostic, Finding, Report, SourceFile, at_or_above
+from analyzers import accept, duplicates, limits, sarif
+from analyzers.finding import SEVERITIES, Diagnostic, FileReport, Finding, Report, SourceFile, at_or_above
 from analyzers.isolated import Reviewer, ReviewerBroken, environment, python
 from analyzers.lesson import ROLES, CannotTeach, Role
 from analyzers.lines import Lines
@@ -122,13 +122,15 @@ def _reviewed(tree: Tree, options: ReviewOptions, asked: Asked) -> tuple[Report,
             report, line_of = _history(tree, reviewer)
         elif asked.hook:
             files = {one.path: one for one in map(_shown, review_git.staged(tree.root))}
-            report = _compared(tree, options, reviewer, files.values(), commit_of(tree, "HEAD") if has_commit(tree) else "")
+            commit = commit_of(tree, "HEAD") if has_commit(tree) else ""
+            report = _compared(tree, options, reviewer, files.values(), commit, across=_alone)
             line_of = _lines_of(files)
         else:
             patterns = {name: options.excluded_by(_readable(name)) for name in tree.names}
             names = [name for name in tree.names if not patterns[name]]
             commit = commit_of(tree, asked.base) if asked.base else ""
-            report = _compared(tree, options, reviewer, (_shown(tree.file(name)) for name in names), commit)
+            across = partial(duplicates.added, options=options)
+            report = _compared(tree, options, reviewer, (_shown(tree.file(name)) for name in names), commit, across=across)
             left = [*tree.skipped, *(limits.excluded(name, pattern) for name, pattern in patterns.items() if pattern)]
             left = sorted((replace(one, path=_readable(one.path)) for one in left), key=lambda one: one.path)
             idle = accept.unused(options.accept, report.suppressed)
@@ -163,20 +165,41 @@ def _reviewer(tree: Tree, rules_folder: Path | None, *, cache: bool) -> Iterator
             results.close()
 
 
-def _compared(tree: Tree, options: ReviewOptions, reviewer: Reviewed, files: Iterable[SourceFile], commit: str) -> Report:
+Across = Callable[[Sequence[tuple[str, FileReport]]], Sequence[FileReport]]
+"""Adds to the files' reports what only all of them together show."""
+
+
+def _alone(files: Sequence[tuple[str, FileReport]]) -> Sequence[FileReport]:
+    """Nothing: a few files of a tree are no tree."""
+    return [report for _, report in files]
+
+
+def _compared(
+    tree: Tree, options: ReviewOptions, reviewer: Reviewed, files: Iterable[SourceFile], commit: str, *, across: Across
+) -> Report:
     begun = monotonic()
     today = datetime.now(UTC).date()
-    reports = reviewer.reports(files, options, partial(_first, tree, frozenset(tree.names)))
-    report = summed(reports, today, monotonic() - begun)
+    paths: list[str] = []
+    reports = reviewer.reports(_noted(files, paths), options, partial(_first, tree, frozenset(tree.names)))
+    report = summed(across(list(zip(paths, reports, strict=True))), today, monotonic() - begun)
     if not commit:
         return report
-    touched = sorted({finding.path for finding in report.findings})
+    beside = {step.path for finding in report.findings if finding.rule == duplicates.RULE for step in finding.steps}
+    touched = sorted({finding.path for finding in report.findings} | beside)
     base_files = [_shown(file) for file in before(tree, commit, touched)]
     old = reviewer.reports(base_files, options, partial(_first_before, tree, frozenset(tree.names), commit))
+    old = list(across([(file.path, one) for file, one in zip(base_files, old, strict=True)]))
     known = {finding.fingerprint for one in old for finding in one.on(today).findings}
     marked = [replace(finding, new=finding.fingerprint not in known) for finding in report.findings]
     new_first = sorted(marked, key=lambda one: not one.new)
     return replace(report, findings=tuple(new_first), seconds=monotonic() - begun)
+
+
+def _noted(files: Iterable[SourceFile], paths: list[str]) -> Iterator[SourceFile]:
+    """The files one by one, as they are asked for; `paths` gets their names."""
+    for file in files:
+        paths.append(file.path)
+        yield file
 
 
 def _history(tree: Tree, reviewer: Reviewed) -> tuple[Report, review_text.SourceLine]:

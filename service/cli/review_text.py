@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from analyzers import duplicates
 from analyzers.finding import SEVERITIES, Finding, Report
 from analyzers.mask import masked
 from service.cli import review_teach
@@ -62,7 +63,9 @@ def _finding(finding: Finding, line_of: SourceLine, near: Sequence[Finding]) -> 
         line = line_of(finding.path, number) if number > 0 else None
         if line is not None:
             yield from _source(finding, number, _plain(masked(line, number, near).expandtabs(4))[:WIDTH_MAX])
-    if len(finding.steps) > 1:
+    if finding.rule == duplicates.RULE:
+        yield from (f"  {click.style('Also at:', bold=True)} {_plain(one.path)}:{one.line} to {one.end_line}" for one in finding.steps)
+    elif len(finding.steps) > 1:
         yield f"  {click.style('The way of the value:', bold=True)}"
         for number, step in enumerate(finding.steps, 1):
             yield f"    {number:2}. {_plain(step.path)}:{step.line}  {_plain(step.message)}"
@@ -97,9 +100,14 @@ def _summary(report: Report) -> str:
     counts = Counter(finding.severity for finding in report.findings)
     parts = [click.style(f"{counts[one]} {one}", **_LOOKS[one]) for one in SEVERITIES if counts[one]]
     number = len(report.findings)
-    what = f"{number} finding{'' if number == 1 else 's'}" + (f" ({', '.join(parts)})" if parts else "")
+    what = _counted(number, "finding") + (f" ({', '.join(parts)})" if parts else "")
     silenced = f", {len(report.suppressed)} suppressed" if report.suppressed else ""
     old = sum(finding.new is False for finding in report.findings)
     known = f", {old} of them not new" if old else ""
     left = f", {len(report.skipped):,} left out" if report.skipped else ""
-    return f"{what}{known}{silenced} in {report.files:,} files, {report.lines:,} lines{left}, {report.seconds:.1f} s"
+    read = f"{_counted(report.files, 'file')}, {_counted(report.lines, 'line')}"
+    return f"{what}{known}{silenced} in {read}{left}, {report.seconds:.1f} s"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -6,10 +6,11 @@ from datetime import date
 from pathlib import Path
 from typing import Protocol
 
-from analyzers import limits
+from analyzers import duplicates, limits
 from analyzers.finding import Diagnostic, FileReport, Skipped, SourceFile
 from analyzers.flow.places import Read
 from analyzers.limits import FILE_BYTES_MAX, is_binary, is_python
+from analyzers.options import ReviewOptions
 from service.git import browse
 from service.git.browse import Entry
 from service.kernel.errors import Problem
@@ -64,7 +65,7 @@ class Analysis:
 
 
 def analyse_tree(
-    site: Site, repo: Path, commit: str, *, key: Key, analyse: Analyse, prepare: Prepare, excluded_by: Callable[[str], str], today: date
+    site: Site, repo: Path, commit: str, *, key: Key, analyse: Analyse, prepare: Prepare, options: ReviewOptions, today: date
 ) -> Analysis:
     """Reviews every file of the commit but links, submodules and what is excluded by a pattern.
 
@@ -74,7 +75,7 @@ def analyse_tree(
     """
     every = browse.files_and_submodules(repo, commit)
     tree = Tree(repo, (e for e in every if e.kind == "blob" and e.mode != _SYMBOLIC_LINK))
-    left = {e.path: one for e in every if (one := _left_out(e, excluded_by))}
+    left = {e.path: one for e in every if (one := _left_out(e, options.excluded_by))}
     entries = [e for e in every if e.path not in left]
     if len(entries) > FILES_MAX:
         raise TooMuchToReview(limit=FILES_MAX, what="files")
@@ -87,7 +88,8 @@ def analyse_tree(
         settled = {place: {**report.to_dict(), "asked": asked} for place, report, asked in fresh if report.settled}
         cache.save(site, key, settled)
         known.update((place, report) for place, report, _ in fresh)
-    files = tuple(FileAnalysis(path, blob, known[blob, path].on(today)) for blob, path in places)
+    reports = duplicates.added([(path, known[blob, path]) for blob, path in places], options)
+    files = tuple(FileAnalysis(path, blob, report.on(today)) for (blob, path), report in zip(places, reports, strict=True))
     if sum(len(file.report.findings) for file in files) > FINDINGS_MAX:
         raise TooMuchToReview(limit=FINDINGS_MAX, what="findings")
     skipped = (*left.values(), *(one for file in files for one in file.report.skipped))

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from analyzers import duplicates
 from analyzers.detector import all_detectors
 from analyzers.finding import SEVERITIES
 from analyzers.flow.models import Kind, built_in
@@ -40,6 +41,7 @@ def detectors() -> dict[str, Detector]:
     """Every detector for Python by its name."""
     rules = {name_of(rule): _told(rule) for rule in all_rules()}
     kinds = {kind.rule: _of_kind(kind) for kind in _kinds()}
+    kinds[duplicates.RULE] = _of_tree()
     return kinds | {name: _with_kind(one, kinds.get(name)) for name, one in rules.items()}
 
 
@@ -109,6 +111,14 @@ def _told(rule: type[Rule]) -> Detector:
         name_of(rule), message_of(rule), why_of(rule), fix_of(rule), rule.severity, rule.cwe,
         references_of(rule), rule.extended, tuple(rule.invalid[:EXAMPLES_MAX]), tuple(rule.valid[:EXAMPLES_MAX]),
     )
+
+
+def _of_tree() -> Detector:
+    """What no file shows alone."""
+    told = duplicates
+    return Detector(
+        told.RULE, told.MESSAGE, told.WHY, told.FIX, told.SEVERITY, told.CWE, (*told.REFERENCES, *weakness_page(told.CWE))
+    )  # fmt: skip
 
 
 def _of_kind(kind: Kind) -> Detector:

@@ -40,7 +40,7 @@ def test_a_clean_folder_ends_with_0(tmp_path):
     (tmp_path / "a.py").write_text(CLEAN)
     done = lockgate(".", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "0 findings in 1 files" in done.stdout
+    assert "0 findings in 1 file, 2 lines" in done.stdout
 
 
 def test_a_sin_ends_with_1_and_is_shown(tree):

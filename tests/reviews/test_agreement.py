@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from analyzers import duplicates
 from analyzers.finding import SourceFile
 from analyzers.options import ReviewOptions
 from analyzers.review import review_file
@@ -17,8 +18,9 @@ from service.reviews import jobs, store
 from service.reviews.models import FindingRow
 from tests.reviews.project import CLEAN, CREDENTIAL, INJECTION, LEAK
 
-RUN = "import os\n\n\ndef run(name):\n    os.system(name)\n"
-PAGE = "from flask import request\nfrom imported import run\n\n\ndef page():\n    run(request.args['a'])\n"
+COPIED = "def total(order):\n" + "".join(f"    order.part_{n} = order.count_{n} * order.price\n" for n in range(12))
+RUN = "import os\n\n\ndef run(name):\n    os.system(name)\n\n\n" + COPIED
+PAGE = "from flask import request\nfrom imported import run\n\n\ndef page():\n    run(request.args['a'])\n\n\n" + COPIED
 SAFE = "def run(name):\n    return len(name)\n"
 PIECES = (CLEAN, INJECTION, CREDENTIAL, LEAK, "import os\n\n\n", "# a note\n\n", "x = 1\n", "API_TOKEN = 'k3Tz9QpXv7LmW2rB8sYdN4hJ'\n")
 NAMES = ("shop.py", "a/orders.py", "a/b/mail.py", "config.ini", "notes.md")
@@ -30,6 +32,7 @@ def test_steps_and_the_whole_agree(site: Site, tmp_path: Path) -> None:
     folder, work, chance = repos.folder(site.settings, repository), tmp_path / "work", random.Random(7)
     work.mkdir()
     git(work, "init", "-q", "-b", "main")
+    copies = 0
     for _ in range(STEPS):
         change(work, chance)
         git(work, "add", "-A")
@@ -45,6 +48,8 @@ def test_steps_and_the_whole_agree(site: Site, tmp_path: Path) -> None:
             stored = sorted((row.path, row.rule, row.line, row.column, row.end_line, row.severity, row.message) for row in rows)
         assert stored == whole(work)
         assert stored == whole(work), "and again"
+        copies += sum(rule == duplicates.RULE for _, rule, *_ in stored)
+    assert copies > 0
 
 
 def whole(work: Path) -> list[tuple[object, ...]]:
@@ -53,7 +58,8 @@ def whole(work: Path) -> list[tuple[object, ...]]:
     def read(paths: Sequence[str]) -> SourceFile | None:
         return next((SourceFile(one, (work / one).read_bytes()) for one in paths if (work / one).is_file()), None)
 
-    reports = [review_file(SourceFile(path.relative_to(work).as_posix(), path.read_bytes()), ReviewOptions(), read=read) for path in files]
+    sources = [SourceFile(path.relative_to(work).as_posix(), path.read_bytes()) for path in files]
+    reports = duplicates.added([(one.path, review_file(one, ReviewOptions(), read=read)) for one in sources], ReviewOptions())
     found = [one for report in reports for one in (*report.findings, *(each.finding for each in report.suppressed))]
     return sorted((f.path, f.rule, f.line, f.column, f.end_line, f.severity, f.message) for f in found)
 
