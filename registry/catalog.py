@@ -1,9 +1,9 @@
 """Reading the registry: where a package is looked for, and what is there."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from itertools import starmap
-from typing import Any, cast
+from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy import ColumnElement, Select, Table, bindparam, func, or_, select
 from sqlalchemy.orm import Session
@@ -128,11 +128,14 @@ class Found:
         return bool(self.gate.rules) and version.origin == EXTERNAL and self.gate.holds(version.key, age.published(version, asset))
 
 
+Made = TypeVar("Made")
+
+
 @dataclass(frozen=True)
-class Visible:
+class Visible(Generic[Made]):
     """What a client is shown of a package: files of listed versions in the order of search, and the keys of hidden versions."""
 
-    files: list[tuple[ShownVersion, ShownAsset]]
+    files: list[Made]
     hidden: frozenset[str]
     """Not to be shown from further up either: the first repository that has a version decides about it."""
 
@@ -205,17 +208,22 @@ def _walk(known: dict[str, Place], start: Place, ends: Collection[int] = ()) -> 
     return path
 
 
-def visible(source: Readable, found: Found, *, with_details: bool = False) -> Visible:
-    """What of the stored versions a client is shown. Details of versions and digests of files are loaded when asked for."""
+def visible(
+    source: Readable, found: Found, make: Callable[[ShownVersion, Row], Made], *, with_details: bool = False
+) -> Visible[Made]:
+    """What of the stored versions a client is shown, each file as `make` makes it of its version and its row, the fields of a ShownAsset.
+
+    Details of versions and digests of files are loaded when asked for.
+    """
     ask_versions, ask_assets = (shown.VERSIONS_WITH_DETAILS, shown.ASSETS_WITH_HASHES) if with_details else (shown.VERSIONS, shown.ASSETS)
     deciding: dict[str, ShownVersion] = {}
-    files = []
+    files, has_rules = [], bool(found.gate.rules)
     for place, package in found.packages:
         listed = _listed(found, place, ask_versions.rows(source, {"package": package.id}), deciding)
-        for asset in starmap(ShownAsset, ask_assets.rows(source, {"package": package.id})):
-            version = listed.get(asset.version_id)
-            if version is not None and not found.withholds(version, asset):
-                files.append((version, asset))
+        for row in ask_assets.rows(source, {"package": package.id}):
+            version = listed.get(row[1])
+            if version is not None and not (has_rules and found.withholds(version, ShownAsset(*row))):
+                files.append(make(version, row))
     return Visible(files, _hidden(deciding))
 
 

@@ -72,8 +72,9 @@ class Committed:
         connection: Any = dialect.connect(*arguments, **options)
         self._cursor = connection.cursor()
         if dialect.name == "sqlite":
-            # A reader of the log keeps its index from being removed and made anew under another inode.
-            self._cursor.execute("SELECT count(*) FROM sqlite_schema").fetchall()
+            # A reader of the log keeps its index from being removed and made anew under another inode. This reads the file's first page
+            # alone: any question about a table would have SQLite read the whole schema first.
+            self._cursor.execute("PRAGMA schema_version").fetchall()
             self._header = _header_of(f"{self._engine.url.database}-shm")
         else:
             connection.autocommit = True

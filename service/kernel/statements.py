@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
-from sqlalchemy import Connection, Insert, Table, insert
+import orjson
+from sqlalchemy import JSON, Connection, Insert, Table, insert
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -45,7 +46,11 @@ Readable = Snapshot | Connection | Session
 """What can be asked; of a session a statement sees what the session wrote."""
 Writable = Transaction | Connection
 Row = tuple[Any, ...]
+Column = Sequence[Any]
+"""What all rows of an answer have in one place."""
 _NOTHING: Mapping[str, Any] = {}
+TOGETHER_MIN = 8
+"""From so many values on JSON is read at once, as one list: called for each, Python costs more than reading."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,7 @@ class _Plan:
     """The parameters to whose values the driver needs something done, and what."""
     names: tuple[str, ...]
     """Of the parameters, where the driver takes them by name."""
-    results: tuple[tuple[int, Callable[[Any], Any]], ...]
+    results: tuple[tuple[int, Callable[[Column], Column]], ...]
     """The columns that need something done to them, and what."""
 
 
@@ -86,7 +91,7 @@ class Statement:
             source = source.connection()
         plan, cursor = self._send(source, values)
         found = cast(list[Row], cursor.fetchall())
-        return _read(plan, found) if plan.results else found
+        return _read(plan, found) if plan.results and found else found
 
     def first(self, source: Readable, values: Mapping[str, Any] = _NOTHING) -> Row | None:
         """The first row of few."""
@@ -121,7 +126,7 @@ class Statement:
         defaults, binds = compiled.params, {compiled.bind_names[bind]: bind for bind in compiled.bind_names}
         order = tuple((compiled.positiontup if compiled.positional else binds) or ())
         changed = [_impl(binds[name], dialect).bind_processor(dialect) for name in order]
-        results = [_impl(column, dialect).result_processor(dialect, None) for column in _columns(self._clause)]
+        results = [_reading(_impl(column, dialect), dialect) for column in _columns(self._clause)]
         return _Plan(
             str(compiled), tuple((name, defaults[name]) for name in order), _numbered(changed), () if compiled.positional else order,
             _numbered(results),
@@ -158,18 +163,37 @@ def _impl(typed: Any, dialect: Dialect) -> Any:
     return typed.type.dialect_impl(dialect)
 
 
+def _reading(kind: Any, dialect: Dialect) -> Callable[[Column], Column] | None:
+    """What a column of a type needs done to what the driver answers; None: nothing."""
+    process = kind.result_processor(dialect, None)
+    if process is None:
+        return None
+
+    def one_by_one(values: Column) -> Column:
+        return [process(value) for value in values]
+
+    def together(values: Column) -> Column:
+        if len(values) >= TOGETHER_MIN:
+            try:
+                read = orjson.loads(f"[{','.join(values)}]")
+            except (TypeError, orjson.JSONDecodeError):  # a NULL among them, or what only the standard library reads
+                return one_by_one(values)
+            if len(read) == len(values):
+                return cast(Column, read)
+        return one_by_one(values)
+
+    return together if isinstance(kind, JSON) else one_by_one
+
+
 def _numbered(processors: Sequence[Callable[[Any], Any] | None]) -> tuple[tuple[int, Callable[[Any], Any]], ...]:
     return tuple((number, process) for number, process in enumerate(processors) if process is not None)
 
 
 def _read(plan: _Plan, rows: list[Row]) -> list[Row]:
-    made = []
-    for row in rows:
-        values = list(row)
-        for number, process in plan.results:
-            values[number] = process(values[number])
-        made.append(tuple(values))
-    return made
+    columns = cast(list[Column], list(zip(*rows, strict=True)))
+    for number, process in plan.results:
+        columns[number] = process(columns[number])
+    return list(zip(*columns, strict=True))
 
 
 def _told(connection: Snapshot | Connection, sql: str, error: Exception, cursor: Any) -> Exception:

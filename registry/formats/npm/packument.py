@@ -46,7 +46,7 @@ def full(site: Site, package: Sources, name: PackageName, base: str) -> dict[str
     time: dict[str, str] = {}
     top: dict[str, Any] = {}
     with site.db.snapshot() as snapshot:
-        shown = catalog.visible(snapshot, package.found, with_details=True)
+        shown = catalog.visible(snapshot, package.found, lambda version, row: (version, ShownAsset(*row)), with_details=True)
         told = [catalog.tags(snapshot, row) for row in package.found.farthest_first()]
     _add_stored(shown.files, versions, time, top)
     outside = [document.load(site) for _, _, document in package.documents]

@@ -55,7 +55,7 @@ def project_json(
 
 
 def _file(name: str, one: ProjectFile, base: str) -> dict[str, Any]:
-    hashes = one.details.get("hashes") or one.hashes
+    hashes = one.all_hashes or one.hashes
     return {
         "comment_text": "", "digests": {key: hashes[key] for key in ("blake2b_256", "md5", "sha256") if key in hashes}, "downloads": -1,
         "filename": one.filename, "has_sig": False, "md5_digest": hashes.get("md5"),

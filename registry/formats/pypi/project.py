@@ -36,9 +36,9 @@ def listing(site: Site, project: Sources, *, with_details: bool = False) -> list
     """All files, each name once: the first source in the order of search that has it wins. `with_details`: with all their digests."""
     merged: dict[str, ProjectFile] = {}
     with site.db.snapshot() as snapshot:
-        shown = catalog.visible(snapshot, project.found, with_details=with_details)
-    for version, asset in shown.files:
-        merged.setdefault(asset.name, simple.stored_file(version, asset))
+        shown = catalog.visible(snapshot, project.found, simple.stored_file, with_details=with_details)
+    for file in shown.files:
+        merged.setdefault(file.filename, file)
     for _, _, page in project.documents:
         for one in mirror.files(page.load(site)):
             key = pypi_key(one.version)
@@ -119,6 +119,7 @@ def _newer(old: ProjectFile | None, new: ProjectFile) -> ProjectFile:
     return ProjectFile(
         old.filename, old.version, old.hashes, old.size, old.requires_python, new.uploaded_at or old.uploaded_at, new.yanked or old.yanked,
         old.core_metadata or new.core_metadata, old.has_provenance or new.has_provenance, {**new.details, **old.details},
+        old.all_hashes,
     )
 
 
