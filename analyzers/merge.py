@@ -1,5 +1,6 @@
 """One sin, one finding: what several rules or tools say about the same place becomes the best-informed one's word."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from analyzers.adapters.bandit import OWN_RULES
@@ -14,15 +15,22 @@ _FAMILIES = (
     frozenset({390, 391, 703}),
     frozenset({404, 772, 775}),
 )
+FINDINGS_PER_LINE_MAX = 100
+"""A line that holds more, a megabyte of `password=…` without an end, is told once; each further one costs no look at the others."""
 _TOOLS = ("lockgate", "bandit", "detect-secrets", "repository")
 _CONFIDENCES = ("high", "medium", "low")
 
 
 def merge(drafts: Sequence[Draft]) -> list[Draft]:
-    """The drafts without those that repeat a better-informed one: our own tool first, then severity and confidence."""
+    """The drafts without those that repeat a better-informed one: our own tool first, then severity and confidence.
+
+    Of each line the first FINDINGS_PER_LINE_MAX are kept.
+    """
     kept: list[Draft] = []
     by_line: dict[int, list[Draft]] = {}
     for draft in sorted(drafts, key=_worth):
+        if len(by_line.get(draft.line, ())) >= FINDINGS_PER_LINE_MAX:
+            continue
         near = {id(one): one for line in draft.lines for one in by_line.get(line, ())}
         if any(_same(one, draft) for one in near.values()):
             continue
@@ -30,6 +38,11 @@ def merge(drafts: Sequence[Draft]) -> list[Draft]:
         for line in draft.lines:
             by_line.setdefault(line, []).append(draft)
     return sorted(kept, key=lambda one: (one.line, one.column, one.rule))
+
+
+def crowded_lines(kept: Sequence[Draft]) -> list[int]:
+    """The lines of which some findings may have been left out."""
+    return sorted(line for line, number in Counter(one.line for one in kept).items() if number >= FINDINGS_PER_LINE_MAX)
 
 
 def _worth(draft: Draft) -> tuple[int, bool, int, int, float, int, int]:

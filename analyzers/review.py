@@ -24,7 +24,7 @@ from analyzers.flow.places import Read
 from analyzers.limits import FINDINGS_PER_FILE_MAX, is_python, left_out, too_large
 from analyzers.lines import Lines
 from analyzers.lint import lint
-from analyzers.merge import merge
+from analyzers.merge import FINDINGS_PER_LINE_MAX, crowded_lines, merge
 from analyzers.metering import code_lines
 from analyzers.notebook import Notebook, is_notebook
 from analyzers.options import FILE, ReviewOptions
@@ -111,6 +111,7 @@ def _report(file: SourceFile, lines: Lines, drafts: list[Draft], told: list[Diag
     if len(drafts) > FINDINGS_PER_FILE_MAX:
         told.append(Diagnostic(file.path, 0, f"{len(drafts)} findings; the first {FINDINGS_PER_FILE_MAX} are kept"))
         drafts = drafts[:FINDINGS_PER_FILE_MAX]
+    told += [Diagnostic(file.path, line, f"the first {FINDINGS_PER_LINE_MAX} findings of this line are kept") for line in crowded_lines(drafts)]
     prints = fingerprint.fingerprints(drafts, lines, file.path)
     found = [(_finding(one, file.path, mark), one.silenced) for one, mark in zip(drafts, prints, strict=True)]
     commented = notebooks.readable_comments(lines) if is_notebook(file.path) else lines

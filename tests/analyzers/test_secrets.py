@@ -10,7 +10,8 @@ from analyzers.detector import scan
 from analyzers.encoded import INFLATED_BYTES_MAX, decoded_parts
 from analyzers.finding import SourceFile
 from analyzers.lines import Lines
-from analyzers.options import ReviewOptions
+from analyzers.merge import FINDINGS_PER_LINE_MAX
+from analyzers.options import ALL_BUT_SECRETS, ReviewOptions
 from analyzers.rarity import is_generated
 from analyzers.review import review_file
 from benchmarks.planted_secrets import CLEAN, FORMS, score
@@ -79,3 +80,12 @@ def test_tests_and_prose_need_a_generated_value():
 def test_the_same_file_gives_the_same_findings():
     text = "\n".join(f"password_{n}=tulip-{n}-rain\ntoken: {TOKEN}{n}" for n in range(50))
     assert review_file(SourceFile("a.env", text.encode()), ReviewOptions()) == review_file(SourceFile("a.env", text.encode()), ReviewOptions())
+
+
+@pytest.mark.parametrize("text", ["PASSWORD=" * 100_000, "https://a:k3Tz9QpXv7@b.c.d " * 35_000], ids=["assignments", "addresses"])
+def test_a_line_of_nothing_but_secrets_is_cut_short(text):
+    begun = time.process_time()
+    report = review_file(SourceFile("a.env", text.encode()), ReviewOptions(disable=(ALL_BUT_SECRETS,)))
+    assert time.process_time() - begun < SECONDS_MAX
+    assert len(report.findings) == FINDINGS_PER_LINE_MAX
+    assert any("findings of this line are kept" in one.message for one in report.diagnostics)
