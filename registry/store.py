@@ -50,7 +50,7 @@ class PublishBlocked(Problem):
     """Origin controls of the package say no."""
 
     status = 403
-    says = "nothing may be published as {package} to {repository}: its origin control `publish` is BLOCK, as for names from outside"
+    says = "nothing may be published as {package} to {repository}: its origin control `publish` is BLOCK, as for names of an external index"
     todo = "Choose another name, or have an administrator set the package's origin control `publish` to ALLOW."
 
 

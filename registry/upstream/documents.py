@@ -4,7 +4,7 @@ import hashlib
 import threading
 import time
 import zlib
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,11 +16,13 @@ from sqlalchemy.orm import load_only
 
 from registry.catalog import Connection
 from registry.models import UpstreamDocument
-from registry.upstream.http import Unreachable, UpstreamDown, host_of
+from registry.upstream.http import Unreachable, UpstreamDown, host_of, read_whole
+from registry.upstream.http import get as get_url
 from registry.upstream.locks import alone
 from service.kernel import clock
 from service.kernel.site import Site
 
+ABSENT = (404, 410)
 FRESH_SECONDS = 300.0
 ABSENT_FRESH_SECONDS = 60.0
 FOREVER_SECONDS = 10 * 365 * 86400.0
@@ -37,9 +39,48 @@ class Said:
     etag: str = ""
 
 
+@dataclass(frozen=True)
+class Answer:
+    """An index's 200, read whole."""
+
+    content: bytes
+    kind: str
+    """Its media type, "" when it names none."""
+    url: str
+    """Where it came from after redirects."""
+
+
 UNCHANGED = Said(body=..., etag="")
 Ask = Callable[[str], Said]
 """Asks the index, given the ETag of the copy or ""; raises UpstreamDown when the answer is none that can be used."""
+
+
+def asking(
+    connection: Connection, url: str, read: Callable[[Answer], Any], what: str, *, limit_bytes: int, accept: str = "",
+    absent: Collection[int] = ABSENT,
+) -> Ask:
+    """Asks for a URL and reads its answer into our own form; where `read` raises ValueError and its like, the index answered nonsense.
+
+    `what` names the thing in that error; a status of `absent` means that there is none.
+    """
+
+    def ask(etag: str) -> Said:
+        headers = ({"Accept": accept} if accept else {}) | ({"If-None-Match": etag} if etag else {})
+        with get_url(connection, url, headers) as remote:
+            if remote.status == 304:
+                return UNCHANGED
+            if remote.status in absent:
+                return Said(None)
+            if remote.status != 200:
+                raise UpstreamDown(host=host_of(url), why=f"it answered {remote.status}")
+            kind = remote.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+            answer = Answer(read_whole(remote, limit_bytes), kind, remote.url)
+        try:
+            return Said(read(answer), remote.headers.get("ETag", ""))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise UpstreamDown(host=host_of(url), why=f"its answer is no {what} ({error})") from None
+
+    return ask
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,9 @@ import orjson
 from registry.catalog import Connection
 from registry.formats.npm.distribution import hashes_of_integrity, tarball_name
 from registry.names import PackageName
-from registry.upstream import documents, http
-from registry.upstream.documents import UNCHANGED, Document, Said
+from registry.upstream import documents
+from registry.upstream.documents import Ask, Document
 from registry.upstream.fetch import RemoteFile, usable_hashes
-from registry.upstream.http import UpstreamDown
 from registry.versions import npm_version
 from service.kernel.errors import Malformed
 from service.kernel.site import Site
@@ -22,7 +21,7 @@ KEPT_KEYS = ("description", "homepage", "keywords", "repository", "bugs", "licen
 
 def packument(site: Site, connection: Connection, name: PackageName) -> Document | None:
     """The package's document at the connection, or None when it has none. Raises UpstreamDown."""
-    return documents.get(site, connection, name.full, lambda etag: _ask(connection, name, etag))
+    return documents.get(site, connection, name.full, _asking(connection, name))
 
 
 def remote_file(connection: Connection, manifest: dict[str, Any]) -> RemoteFile:
@@ -44,22 +43,12 @@ def version_of_tarball(body: dict[str, Any], name: PackageName, filename: str) -
     return manifest
 
 
-def _ask(connection: Connection, name: PackageName, etag: str) -> Said:
+def _asking(connection: Connection, name: PackageName) -> Ask:
     url = connection.url + quote(name.full, safe="@")
-    headers = {"Accept": "application/json"} | ({"If-None-Match": etag} if etag else {})
-    with http.get(connection, url, headers) as remote:
-        if remote.status == 304:
-            return UNCHANGED
-        if remote.status in (404, 410):
-            return Said(None)
-        if remote.status != 200:
-            raise UpstreamDown(host=http.host_of(connection.url), why=f"it answered {remote.status}")
-        content = http.read_whole(remote, PACKUMENT_BYTES_MAX)
-        etag = remote.headers.get("ETag", "")
-    try:
-        return Said(_clean(orjson.loads(content), name, url, connection), etag)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise UpstreamDown(host=http.host_of(connection.url), why=f"its answer for {name.full} is no package document") from None
+    return documents.asking(
+        connection, url, lambda answer: _clean(orjson.loads(answer.content), name, url, connection), f"package document of {name.full}",
+        limit_bytes=PACKUMENT_BYTES_MAX, accept="application/json",
+    )
 
 
 def _clean(raw: dict[str, Any], name: PackageName, url: str, connection: Connection) -> dict[str, Any]:

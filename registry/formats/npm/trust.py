@@ -10,8 +10,8 @@ from registry.catalog import Connection, Place
 from registry.formats.npm.distribution import tarball_name
 from registry.formats.sources import Sources, stored
 from registry.names import PackageName
-from registry.upstream import documents, http
-from registry.upstream.documents import UNCHANGED, Ask, Said
+from registry.upstream import documents
+from registry.upstream.documents import Answer, Ask
 from registry.upstream.http import UpstreamDown
 from service.kernel.errors import Malformed
 from service.kernel.site import Site
@@ -88,25 +88,15 @@ def attestations(
 
 
 def _asking(connection: Connection, url: str, key: str) -> Ask:
-    return lambda etag: _ask(connection, url, etag, key)
-
-
-def _ask(connection: Connection, url: str, etag: str, key: str) -> Said:
-    with http.get(connection, url, {"Accept": "application/json"} | ({"If-None-Match": etag} if etag else {})) as remote:
-        if remote.status == 304:
-            return UNCHANGED
-        if remote.status in (400, 404, 410):
-            return Said(None)
-        if remote.status != 200:
-            raise UpstreamDown(host=http.host_of(url), why=f"it answered {remote.status}")
-        content = http.read_whole(remote, ANSWER_BYTES_MAX)
-    try:
-        said = orjson.loads(content)
+    def read(answer: Answer) -> dict[str, Any]:
+        said = orjson.loads(answer.content)
         if not isinstance(said[key], list):
             raise TypeError(key)
-    except (ValueError, KeyError, TypeError):
-        raise UpstreamDown(host=http.host_of(url), why=f"its answer holds no {key}") from None
-    return Said({key: said[key]}, remote.headers.get("ETag", ""))
+        return {key: said[key]}
+
+    return documents.asking(
+        connection, url, read, f"list of {key}", limit_bytes=ANSWER_BYTES_MAX, accept="application/json", absent=(400, *documents.ABSENT)
+    )
 
 
 def _signatures() -> Any:

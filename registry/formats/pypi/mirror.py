@@ -11,10 +11,9 @@ from registry.catalog import Connection
 from registry.formats.pypi.archive import METADATA_BYTES_MAX
 from registry.formats.pypi.simple import HTML, JSON, ProjectFile, version_in
 from registry.names import PackageName
-from registry.upstream import documents, http
-from registry.upstream.documents import UNCHANGED, Document, Said
+from registry.upstream import documents
+from registry.upstream.documents import Answer, Ask, Document
 from registry.upstream.fetch import RemoteFile, usable_hashes
-from registry.upstream.http import UpstreamDown
 from service.kernel.blobs import DigestMismatch
 from service.kernel.errors import Missing
 from service.kernel.site import Site
@@ -25,7 +24,7 @@ ACCEPT = f"{JSON}, {HTML};q=0.2, text/html;q=0.1"
 
 def project(site: Site, connection: Connection, name: PackageName) -> Document | None:
     """The project's page at the connection, or None when it has none. Raises UpstreamDown."""
-    return documents.get(site, connection, name.name, lambda etag: _ask(connection, name.name, etag))
+    return documents.get(site, connection, name.name, _asking(connection, name.name))
 
 
 def files(body: dict[str, Any]) -> list[ProjectFile]:
@@ -52,7 +51,7 @@ def core_metadata(site: Site, connection: Connection, project_name: str, one: Pr
     name = f"{project_name}/{one.filename}.metadata {known}"
     url = one.details["url"] + ".metadata"
     fresh = documents.FOREVER_SECONDS if known else documents.FRESH_SECONDS
-    document = documents.get(site, connection, name, lambda etag: _ask_metadata(connection, url, etag, known), fresh_seconds=fresh)
+    document = documents.get(site, connection, name, _asking_metadata(connection, url, known), fresh_seconds=fresh)
     if document is None:
         raise Missing(what="metadata file", name=f"{one.filename}.metadata")
     text: str = document.load(site)["text"]
@@ -63,7 +62,7 @@ def provenance(site: Site, connection: Connection, project_name: str, one: Proje
     """The file's provenance object at the connection (PEP 740). Raises Missing or UpstreamDown."""
     url = one.details.get("provenance", "")
     name = f"{project_name}/{one.filename}.provenance"
-    document = documents.get(site, connection, name, lambda etag: _ask_provenance(connection, url, etag)) if url else None
+    document = documents.get(site, connection, name, _asking_provenance(connection, url)) if url else None
     said = document.load(site) if document else None
     if not isinstance(said, dict):
         raise Missing(what="provenance", name=one.filename)
@@ -76,62 +75,38 @@ def status(body: dict[str, Any]) -> tuple[str, str]:
     return said.get("status") or "active", said.get("reason", "")
 
 
-def _ask_provenance(connection: Connection, url: str, etag: str) -> Said:
-    with http.get(connection, url, {"If-None-Match": etag} if etag else {}) as remote:
-        if remote.status == 304:
-            return UNCHANGED
-        if remote.status in (404, 410):
-            return Said(None)
-        if remote.status != 200:
-            raise UpstreamDown(host=http.host_of(url), why=f"it answered {remote.status}")
-        content = http.read_whole(remote, METADATA_BYTES_MAX)
-    try:
-        said = orjson.loads(content)
+def _asking_provenance(connection: Connection, url: str) -> Ask:
+    def read(answer: Answer) -> Any:
+        said = orjson.loads(answer.content)
         if said["version"] != 1 or not isinstance(said["attestation_bundles"], list):
             raise ValueError("its version is not 1")
-    except (ValueError, KeyError, TypeError):
-        raise UpstreamDown(host=http.host_of(url), why="its answer is no provenance object") from None
-    return Said(said, remote.headers.get("ETag", ""))
+        return said
+
+    return documents.asking(connection, url, read, "provenance object", limit_bytes=METADATA_BYTES_MAX)
 
 
-def _ask(connection: Connection, name: str, etag: str) -> Said:
-    headers = {"Accept": ACCEPT} | ({"If-None-Match": etag} if etag else {})
-    with http.get(connection, f"{connection.url}{name}/", headers) as remote:
-        if remote.status == 304:
-            return UNCHANGED
-        if remote.status in (404, 410):
-            return Said(None)
-        if remote.status != 200:
-            raise UpstreamDown(host=http.host_of(connection.url), why=f"it answered {remote.status}")
-        content = http.read_whole(remote, PAGE_BYTES_MAX)
-        kind = remote.headers.get("Content-Type", "text/html").partition(";")[0].strip().lower()
-        try:
-            raw, is_page, status = _read_json(content) if kind in (JSON, "application/json") else _read_html(content, remote.url)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise UpstreamDown(host=http.host_of(connection.url), why=f"its page of {name} cannot be read ({error})") from None
-        listed = [file for file in (_file(one, name, remote.url, connection) for one in raw) if file is not None]
+def _asking(connection: Connection, name: str) -> Ask:
+    def read(answer: Answer) -> dict[str, Any]:
+        is_json = answer.kind in (JSON, "application/json")
+        raw, is_page, status = _read_json(answer.content) if is_json else _read_html(answer.content, answer.url)
+        listed = [file for file in (_file(one, name, answer.url, connection) for one in raw) if file is not None]
         if not listed and (raw or not (is_page or status)):
             # A login page or an error page sent as 200 must not make a project look empty.
-            raise UpstreamDown(host=http.host_of(connection.url), why=f"its answer for {name} is no page of that project")
-        return Said({"files": listed, "status": status}, remote.headers.get("ETag", ""))
+            raise ValueError("none of its files belongs to that project")
+        return {"files": listed, "status": status}
+
+    url = f"{connection.url}{name}/"
+    return documents.asking(connection, url, read, f"project page of {name}", limit_bytes=PAGE_BYTES_MAX, accept=ACCEPT)
 
 
-def _ask_metadata(connection: Connection, url: str, etag: str, sha256: str) -> Said:
-    with http.get(connection, url, {"If-None-Match": etag} if etag else {}) as remote:
-        if remote.status == 304:
-            return UNCHANGED
-        if remote.status in (404, 410):
-            return Said(None)
-        if remote.status != 200:
-            raise UpstreamDown(host=http.host_of(url), why=f"it answered {remote.status}")
-        content = http.read_whole(remote, METADATA_BYTES_MAX)
-    got = _sha256(content)
-    if sha256 and got != sha256:
-        raise DigestMismatch(got=got, expected=sha256)
-    try:
-        return Said({"text": content.decode()}, remote.headers.get("ETag", ""))
-    except UnicodeDecodeError:
-        raise UpstreamDown(host=http.host_of(url), why="its metadata is not UTF-8") from None
+def _asking_metadata(connection: Connection, url: str, sha256: str) -> Ask:
+    def read(answer: Answer) -> dict[str, str]:
+        got = _sha256(answer.content)
+        if sha256 and got != sha256:
+            raise DigestMismatch(got=got, expected=sha256)
+        return {"text": answer.content.decode()}
+
+    return documents.asking(connection, url, read, "core metadata in UTF-8", limit_bytes=METADATA_BYTES_MAX)
 
 
 def _read_json(content: bytes) -> tuple[list[dict[str, Any]], bool, dict[str, str]]:
