@@ -19,8 +19,9 @@ from analyzers.syntax import INNER_SCOPES, leaf_classes, readers
 from analyzers.visitors import USERS, is_visitor, spend, visited
 
 Handler = Callable[[Any], None]
-_RENAMED = re.compile(r"\bas\s+(\w+)|\b(\w+)\s*(?::[^=\n]+)?:?=\s*[A-Za-z_][\w.]*\s*(?:[#;)]|$)", re.MULTILINE)
-"""Names that may stand for something called otherwise: only for these must a plain call be looked up."""
+_RENAMED = re.compile(r"=\s*[A-Za-z_][\w.]*\s*(?:[#;)]|$)", re.MULTILINE)
+_AS = re.compile(r"as\s+(\w+)")
+_WORD = re.compile(r"\w+")
 
 
 def lint(module: cst.Module, text: str, path: str, rules: Sequence[type[Rule]]) -> tuple[list[Draft], list[str]]:
@@ -39,10 +40,9 @@ def _candidates(module: cst.Module, text: str, path: str, rules: Sequence[type[R
     failed: dict[str, str] = {}
     handlers: dict[type, list[Handler]] = {}
     calls = Calls(context, text, failed)
-    words: dict[str, bool] = {}
-    parts = " ".join(set(text.split()))
+    triggers = Triggers(text)
     for rule in rules:
-        if rule.triggers and not _triggered(rule.triggers, text, parts, words):
+        if rule.triggers and not triggers.any_of(rule.triggers):
             continue
         running = rule(context)
         for kind, method in _visits(rule):  # type: ignore[arg-type]  # a class is hashable
@@ -60,21 +60,29 @@ def _candidates(module: cst.Module, text: str, path: str, rules: Sequence[type[R
     return context, failed
 
 
-def _triggered(triggers: Sequence[str], text: str, parts: str, words: dict[str, bool]) -> bool:
-    """Whether one of the words is in the text; rules share many, so what was looked up is kept in `words`.
+class Triggers:
+    """Which words are in a text. Rules share many, and most are found among the text's own words, each of which is there once."""
 
-    `parts` are what white space parts in the text, each once: less to search for a word that holds none.
-    """
-    for word in triggers:
-        found = words.get(word)
-        if found is None:
-            found = words[word] = word in (text if _SPACE.search(word) else parts)
-        if found:
-            return True
-    return False
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._words = " ".join(set(_WORD.findall(text)))
+        self._found: dict[str, bool] = {}
+
+    def any_of(self, words: Sequence[str]) -> bool:
+        """Whether one of them is there, if only as a part of a longer one."""
+        known = self._found
+        for word in words:
+            found = known.get(word)
+            if found is None:
+                found = known[word] = word in (self._words if _is_word(word) else self._text)
+            if found:
+                return True
+        return False
 
 
-_SPACE = re.compile(r"\s")
+@cache
+def _is_word(text: str) -> bool:
+    return _WORD.fullmatch(text) is not None
 
 
 class Calls:
@@ -124,8 +132,19 @@ class Calls:
 
     def _aliases(self) -> frozenset[str]:
         if self._renamed is None:
-            self._renamed = frozenset(one or other for one, other in _RENAMED.findall(self._text))
+            self._renamed = _renamed(self._text)
         return self._renamed
+
+
+def _renamed(text: str) -> frozenset[str]:
+    """Names that may stand for something called otherwise: only for these must a plain call be looked up."""
+    words = set(_AS.findall(text))
+    done = 0
+    for found in _RENAMED.finditer(text):
+        start = max(done, text.rfind("\n", done, found.start()))
+        words.update(_WORD.findall(text, start, found.start()))
+        done = found.start()
+    return frozenset(words)
 
 
 class _Metered:

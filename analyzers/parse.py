@@ -1,14 +1,19 @@
-"""The one place that parses Python: libcst's trees exactly, in two thirds of libcst's time.
+"""The one place that parses Python: libcst's trees exactly, in half of libcst's time.
 
 libcst's native parser makes every node by a call of its Python class, and half of the time goes there: the constructor of a
 frozen dataclass stores each field through `object.__setattr__` and then checks what the parser has just read, and before each
-node the package `libcst` is imported anew. So, once for each process, the node classes get constructors that store through
-their slots and check nothing, and the parser is called where an import is one look into `sys.modules`. A node that is not
-parsed but made is no longer checked either; what rules make is written out and parsed (see `mending`).
+node the package `libcst` is imported anew. So, once for each process, the node classes get constructors that store straight
+into their slots and check nothing, and the parser is called where an import is one look into `sys.modules`. A node that is not
+parsed but made is no longer checked either; what rules make is written out and parsed (see `mending`). Python stores into a
+slot quickly only where no `__setattr__` is defined, so nodes are no longer frozen: that nobody writes to one, mypy sees.
+
+Node classes are abstract base classes too, for which `isinstance` is some ten times as slow as for others, since classes may be
+registered with these. With libcst's nobody registers any, so they get a metaclass that does not ask.
 
 A class that is not built as expected keeps its own constructor, so that another libcst is slower and not wrong.
 """
 
+import abc
 import builtins
 import gc
 import importlib
@@ -24,7 +29,9 @@ import libcst as cst
 from libcst._parser.detect_config import convert_to_utf8
 from libcst._parser.types.config import PartialParserConfig
 
-_Constructor = Callable[..., None]
+_METHODS = ("__init__", "__setattr__", "__delattr__")
+_Methods = tuple[Callable[..., None], ...]
+"""A class's own way to make and to change its objects, in the order of _METHODS."""
 
 
 def parse_module(source: str | bytes) -> cst.Module:
@@ -64,7 +71,7 @@ def checked() -> Iterator[None]:
             _build(kind, quick)
 
 
-_constructors: dict[type[cst.CSTNode], tuple[_Constructor, _Constructor]] = {}
+_constructors: dict[type[cst.CSTNode], tuple[_Methods, _Methods]] = {}
 _installing = Lock()
 
 
@@ -74,21 +81,34 @@ def _install() -> None:
     with _installing:
         if _constructors:
             return
-        made: dict[type[cst.CSTNode], tuple[_Constructor, _Constructor]] = {}
+        made: dict[type[cst.CSTNode], tuple[_Methods, _Methods]] = {}
         for kind in vars(cst).values():
-            if isinstance(kind, type) and issubclass(kind, cst.CSTNode) and (quick := _quick(kind)) is not None:
-                made[kind] = kind.__dict__["__init__"], quick
-                _build(kind, quick)
+            if not isinstance(kind, type) or not issubclass(kind, cst.CSTNode):
+                continue
+            if type(kind) is abc.ABCMeta:
+                kind.__class__ = _Plain  # type: ignore[assignment]
+            if (quick := _quick(kind)) is not None:
+                own = tuple(kind.__dict__[name] for name in _METHODS)
+                made[kind] = own, (quick, object.__setattr__, object.__delattr__)
+                _build(kind, made[kind][1])
         _constructors.update(made)
 
 
-def _build(kind: type[cst.CSTNode], constructor: _Constructor) -> None:
-    type.__setattr__(kind, "__init__", constructor)
+class _Plain(abc.ABCMeta):
+    """The metaclass of abstract base classes, with the usual `isinstance`."""
+
+    __instancecheck__ = type.__instancecheck__
+    __subclasscheck__ = type.__subclasscheck__
 
 
-def _quick(kind: type[cst.CSTNode]) -> _Constructor | None:
+def _build(kind: type[cst.CSTNode], methods: _Methods) -> None:
+    for name, method in zip(_METHODS, methods, strict=True):
+        type.__setattr__(kind, name, method)
+
+
+def _quick(kind: type[cst.CSTNode]) -> Callable[..., None] | None:
     """A constructor with the same parameters that stores straight into the slots; None for a class built otherwise."""
-    if not is_dataclass(kind) or "__init__" not in kind.__dict__ or kind.__post_init__ is not cst.CSTNode.__post_init__:
+    if not is_dataclass(kind) or any(name not in kind.__dict__ for name in _METHODS) or kind.__post_init__ is not cst.CSTNode.__post_init__:
         return None
     names: dict[str, Any] = {"MISSING": MISSING}
     params, body = [], []
@@ -97,11 +117,10 @@ def _quick(kind: type[cst.CSTNode]) -> _Constructor | None:
         if not isinstance(slot, MemberDescriptorType) or not one.init or one.kw_only:
             return None
         param, value = _stored(one, number, names)
-        names[f"store{number}"] = slot.__set__
         params.append(param)
-        body.append(f"store{number}(self, {value})")
+        body.append(f"self.{one.name} = {value}")
     exec(f"def __init__({', '.join(['self', *params])}):\n    {'; '.join(body) or 'pass'}\n", names)  # noqa: S102
-    made: _Constructor = names["__init__"]
+    made: Callable[..., None] = names["__init__"]
     return made
 
 
@@ -117,8 +136,11 @@ def _stored(one: "Field[Any]", number: int, names: dict[str, Any]) -> tuple[str,
 
 
 def _import(name: str, *rest: Any) -> Any:
-    """What the native parser calls before each node: PyImport_Import takes `__import__` from its caller's globals."""
-    return sys.modules.get(name) or builtins.__import__(name, *rest)
+    """What the native parser calls before each node: PyImport_Import takes `__import__` from its caller's globals.
+
+    It heeds no answer but looks into `sys.modules` itself.
+    """
+    return None if name in sys.modules else builtins.__import__(name, *rest)
 
 
 def _with_quick_imports() -> Callable[[str, str], cst.Module]:

@@ -50,3 +50,10 @@ def test_what_is_no_python_is_refused_and_leaves_nothing_switched_off() -> None:
     assert gc.isenabled()
     with checked(), pytest.raises(cst.CSTValidationError):
         cst.Name("")
+
+
+def test_classes_of_nodes_are_told_apart_without_their_registries() -> None:
+    name = parse_module("x\n").body[0].body[0].value  # type: ignore[union-attr,index]
+    assert isinstance(name, cst.BaseExpression) and isinstance(name, cst.Call | cst.Name) and not isinstance(name, cst.Call)
+    assert issubclass(cst.Name, cst.BaseAssignTargetExpression) and not issubclass(cst.Call, cst.Name)
+    assert type(cst.CSTNode).__instancecheck__ is type.__instancecheck__
