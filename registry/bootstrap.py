@@ -7,7 +7,7 @@ import structlog
 
 from registry import agent_wheel, catalog, repositories, store
 from registry.catalog import Place
-from registry.formats.pypi import archive
+from registry.formats.pypi import archive, metadata
 from registry.names import pypi_name
 from registry.upstream.discovery import configured_connections
 from service.kernel.errors import Clash, Missing, Problem
@@ -50,9 +50,8 @@ def _offer_agent(site: Site, where: Place) -> None:
                 return
     hashes = {kind: hashlib.new(kind, wheel, usedforsecurity=False).hexdigest() for kind in ("md5", "sha256")}
     details = archive.details_of(archive.parse_metadata(raw, filename))
-    core_metadata = site.blobs.put(io.BytesIO(raw)).digest
     blob = site.blobs.put(io.BytesIO(wheel), expected=hashes["sha256"])
-    facts = {"filetype": "bdist_wheel", "python": "py3", "requires_python": ">=3.9", "core_metadata": core_metadata}
+    facts = {"filetype": "bdist_wheel", "python": "py3", "requires_python": ">=3.9", metadata.DIGEST: hashlib.sha256(raw).hexdigest()}
     asset = store.NewAsset(filename, blob, hashes, facts)
     summary = str(details.get("summary", ""))
     store.publish(site, where, store.Publication(name, agent_wheel.DISTRIBUTION, version, details, (asset,), summary), ACTOR)

@@ -1,6 +1,6 @@
 """Sending files and documents: ranges, ETags, caching."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import IO
 
 from flask import Response, request
@@ -19,6 +19,21 @@ def send_blob(site: Site, digest: str, size: int, content_type: str, source: Sou
 
     With a `source` that says where it is found, the same request is answered without Flask from then on.
     """
+
+    def body(start: int, end: int) -> Iterable[bytes]:
+        note(request.environ, source, Span(digest, start, end))
+        file: IO[bytes] = site.blobs.open(digest, start, end if end < size or start else None)
+        return wrap_file(request.environ, file)
+
+    return _part(digest, size, content_type, source, body)
+
+
+def send_bytes(data: bytes, digest: str, content_type: str, source: Source | None = None) -> Response:
+    """The same for what is at hand, of which `digest` is the SHA-256."""
+    return _part(digest, len(data), content_type, source, lambda start, end: [data[start:end]])
+
+
+def _part(digest: str, size: int, content_type: str, source: Source | None, body: Callable[[int, int], Iterable[bytes]]) -> Response:
     headers = {
         "ETag": f'"{digest}"', "Accept-Ranges": "bytes", "Cache-Control": IMMUTABLE, "Content-Type": content_type,
         # A page or picture among packages must not act with the reader's rights when opened in a browser.
@@ -39,9 +54,7 @@ def send_blob(site: Site, digest: str, size: int, content_type: str, source: Sou
     headers["Content-Length"] = str(end - start)
     if request.method == "HEAD":
         return Response(status=status, headers=headers)
-    note(request.environ, source, Span(digest, start, end))
-    file: IO[bytes] = site.blobs.open(digest, start, end if status == 206 else None)
-    return Response(wrap_file(request.environ, file), status, headers, direct_passthrough=True)
+    return Response(body(start, end), status, headers, direct_passthrough=True)
 
 
 def send_stream(chunks: Iterable[bytes], size: int | None, content_type: str) -> Response:

@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import hashlib
 import io
 import json
 import socket
@@ -188,7 +189,10 @@ def test_a_wheel_of_a_hundred_thousand_files_is_published(server: Server, client
     one = crowded(100_000)
     answer = upload(one)
     assert answer.status == 200, answer.text
-    assert server.call("GET", f"/pypi/default/{clients.repository}/files/crowded/{one.filename}.metadata").status == 200
+    metadata = server.call("GET", f"/pypi/default/{clients.repository}/files/crowded/{one.filename}.metadata")
+    assert metadata.status == 200
+    digest = hashlib.sha256(metadata.body).hexdigest()  # stored beside: to find it inside takes a second
+    assert (server.data / "blobs" / digest[:2] / digest[2:4] / digest).exists()
 
 
 @pytest.mark.anydb

@@ -77,6 +77,20 @@ def test_metadata_is_served_as_advertised(server: Server, clients: Clients, uplo
     assert server.call("GET", source["url"] + ".metadata").status == 404
 
 
+def test_metadata_is_read_out_of_the_wheel(server: Server, clients: Clients, upload: Upload) -> None:
+    one = wheel("inside", "1.0")
+    upload(one)
+    [listed] = get(server, clients, "simple/inside/", Accept=PIP).json()["files"]
+    url, digest = f"{listed['url']}.metadata", listed["core-metadata"]["sha256"]
+    assert not (server.data / "blobs" / digest[:2] / digest[2:4] / digest).exists()
+    whole = server.call("GET", url)
+    assert whole.headers["ETag"] == f'"{digest}"'
+    assert server.call("HEAD", url).headers["Content-Length"] == str(len(whole.body))
+    part = server.call("GET", url, headers={"Range": "bytes=-10"})
+    assert (part.status, part.body) == (206, whole.body[-10:])
+    assert server.call("GET", url, headers={"If-None-Match": f'"{digest}"'}).status == 304
+
+
 def test_parts_of_a_file_can_be_had(server: Server, clients: Clients, upload: Upload) -> None:
     one = wheel("parts", "1.0")
     upload(one)

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from registry import catalog, cors, delivery, intake
 from registry.advisories import store as advisories
 from registry.formats import Address, Intake, PackageFormat, Taken
-from registry.formats.pypi import mirror, parts, project, recipes, rules, simple, upload
+from registry.formats.pypi import metadata, mirror, parts, project, recipes, rules, simple, upload
 from registry.formats.sources import file_source, place, send_file, stored
 from registry.names import PackageName, check_file_name, pypi_name
 from registry.rendered import documents
@@ -154,15 +154,13 @@ def _told(revisions: Iterable[int]) -> dict[str, str]:
 
 
 def _metadata(where: catalog.Place, package: PackageName, filename: str) -> Response:
-    asset = stored(site(), where, package, filename)
-    digest = asset.details.get("core_metadata") if asset is not None else None
-    kind = "text/plain; charset=utf-8"
-    if asset is not None and digest:
-        here = site()
+    here, kind = site(), "text/plain; charset=utf-8"
+    asset = stored(here, where, package, filename)
+    if asset is not None and asset.details.get(metadata.DIGEST):
         source = file_source(here, where, package, filename, asset, lambda: rules.check_not_quarantined(here, where, package))
-        return delivery.send_blob(here, digest, here.blobs.size(digest), kind, source)
-    _, connection, one = project.remote(site(), where, package, filename)
-    return Response(mirror.core_metadata(site(), connection, package.name, one), content_type=kind)
+        return delivery.send_bytes(metadata.of(here, asset), asset.details[metadata.DIGEST], kind, source)
+    _, connection, one = project.remote(here, where, package, filename)
+    return Response(mirror.core_metadata(here, connection, package.name, one), content_type=kind)
 
 
 def _name(text: str) -> PackageName:

@@ -3,7 +3,7 @@
 import zipfile
 import zlib
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from packaging.metadata import RawMetadata, parse_email
 from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
@@ -31,6 +31,14 @@ class FileName:
     """The Python tag of a wheel, `source` for a source distribution."""
 
 
+class Inside(NamedTuple):
+    """What was found in an archive."""
+
+    metadata: bytes
+    """Of a source distribution without PKG-INFO b""."""
+    members: int
+
+
 def parse_file_name(filename: str) -> FileName:
     """Reads a wheel's or source distribution's file name. Raises Malformed."""
     check_file_name(filename)
@@ -44,8 +52,8 @@ def parse_file_name(filename: str) -> FileName:
         raise Malformed(where="file name", why=str(error)) from None
 
 
-def read_metadata(file: IO[bytes], name: FileName) -> bytes:
-    """The core metadata inside: METADATA of a wheel, PKG-INFO of a source distribution (b"" for one without).
+def read_metadata(file: IO[bytes], name: FileName) -> Inside:
+    """The core metadata inside: METADATA of a wheel, PKG-INFO of a source distribution.
 
     Raises Malformed for a damaged archive, one without METADATA, or one whose members leave their folder.
     """
@@ -70,7 +78,7 @@ def details_of(metadata: RawMetadata) -> dict[str, Any]:
     return {key: value for key, value in metadata.items() if value not in ("", [], {}, None)}
 
 
-def _from_zip(file: IO[bytes], name: FileName) -> bytes:
+def _from_zip(file: IO[bytes], name: FileName) -> Inside:
     with zipfile.ZipFile(file) as archive:
         members = archive.infolist()
         if len(members) > MEMBERS_MAX:
@@ -79,11 +87,11 @@ def _from_zip(file: IO[bytes], name: FileName) -> bytes:
             _check_member(member.filename, name.filename)
         wanted = [m for m in members if _is_metadata(m.filename, name)]
         if not wanted and name.filetype == "sdist":
-            return b""
+            return Inside(b"", len(members))
         if len(wanted) != 1:
             raise Malformed(where=name.filename, why=f"holds {len(wanted)} METADATA files in its dist-info, a wheel has one")
         with archive.open(wanted[0]) as opened:
-            return _limited(opened, name.filename)
+            return Inside(_limited(opened, name.filename), len(members))
 
 
 def _is_metadata(path: str, name: FileName) -> bool:
@@ -93,13 +101,14 @@ def _is_metadata(path: str, name: FileName) -> bool:
     return leaf == "METADATA" and folder.endswith(".dist-info")
 
 
-def _from_tar(file: IO[bytes], where: str) -> bytes:
-    found = b""
+def _from_tar(file: IO[bytes], where: str) -> Inside:
+    found, count = b"", 0
     for member in tarballs.members(file, where):
         _check_member(member.name, where)
+        count += 1
         if not found and member.is_file and member.name.count("/") == 1 and member.name.endswith("/PKG-INFO"):
             found = _limited(member, where)
-    return found
+    return Inside(found, count)
 
 
 def _check_member(path: str, where: str) -> None:

@@ -1,6 +1,5 @@
 """A Python project as an installer sees it: what is stored here and upstream, merged, and each of its files."""
 
-import io
 from contextlib import suppress
 from typing import Any
 
@@ -9,7 +8,7 @@ from registry.advisories import answers
 from registry.advisories import store as advisories
 from registry.catalog import Connection, Place
 from registry.formats import sources
-from registry.formats.pypi import archive, legacy, mirror, rules, simple
+from registry.formats.pypi import archive, legacy, metadata, mirror, rules, simple
 from registry.formats.pypi.rules import Status
 from registry.formats.pypi.simple import ProjectFile
 from registry.formats.sources import Sources, entered_from, is_stored
@@ -132,15 +131,14 @@ def _retain(
         "filetype": filename.filetype, "python": filename.python, "requires_python": one.requires_python, "uploaded_at": one.uploaded_at,
         ENTERED: entered,
     }
-    raw = b""
+    inside = archive.Inside(b"", 0)
     with suppress(Problem), site.blobs.open(blob.digest) as file:
         # Old indexes hold archives that we would not accept as an upload; they are served all the same.
-        raw = archive.read_metadata(file, filename)
-    if raw and filename.filetype == "bdist_wheel":
-        facts["core_metadata"] = site.blobs.put(io.BytesIO(raw)).digest
+        inside = archive.read_metadata(file, filename)
+    facts |= metadata.announce(site, filename, inside)
     details: dict[str, object] = {"name": name.name, "version": one.version}
     with suppress(Problem):
-        details = archive.details_of(archive.parse_metadata(raw, one.filename))
+        details = archive.details_of(archive.parse_metadata(inside.metadata, one.filename))
     for place in {p.id: p for p in places}.values():
         what = store.Publication(
             name, str(details.get("name", name.name)), one.version, details,

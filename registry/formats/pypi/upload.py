@@ -11,7 +11,7 @@ from packaging.version import InvalidVersion, Version
 
 from registry import intake, store
 from registry.catalog import Place
-from registry.formats.pypi import archive, rules
+from registry.formats.pypi import archive, metadata, rules
 from registry.formats.pypi.form import Form, read_form
 from registry.models import AUTHORITY
 from registry.names import PackageName, pypi_name
@@ -49,13 +49,12 @@ def receive(site: Site, where: Place, environ: WSGIEnvironment, actor: str) -> b
     assert form.blob is not None
     digest = form.blob.digest
     with io.BytesIO(form.data) if form.data else site.blobs.open(digest) as file:
-        raw = archive.read_metadata(file, filename)
-    details = _details(form, raw, filename, name, version)
+        inside = archive.read_metadata(file, filename)
+    details = _details(form, inside.metadata, filename, name, version)
     facts: dict[str, Any] = {"filetype": filename.filetype, "python": filename.python}
     if details.get("requires_python"):
         facts["requires_python"] = details["requires_python"]
-    if filename.filetype == "bdist_wheel":
-        facts["core_metadata"] = site.blobs.put(io.BytesIO(raw)).digest
+    facts |= metadata.announce(site, filename, inside)
     if form.one("attestations"):
         provenance, authority = _provenance(site, form, filename.filename, actor)
         facts |= {"provenance": site.blobs.put(io.BytesIO(provenance)).digest, AUTHORITY: authority}
@@ -121,17 +120,17 @@ def _details(form: Form, raw: bytes, filename: archive.FileName, name: PackageNa
     """Core metadata: from the file itself, which is what installers will see, else from the form."""
     if not raw:
         return _from_form(form)
-    metadata = archive.parse_metadata(raw, filename.filename)
-    if str(canonicalize_name(metadata["name"])) != name.name:
-        why = f"its metadata is of the project {metadata['name'][:100]!r}, announced was {name.name}"
+    told = archive.parse_metadata(raw, filename.filename)
+    if str(canonicalize_name(told["name"])) != name.name:
+        why = f"its metadata is of the project {told['name'][:100]!r}, announced was {name.name}"
         raise Malformed(where=filename.filename, why=why)
     try:
-        inside = Version(metadata["version"])
+        inside = Version(told["version"])
     except InvalidVersion:
-        raise Malformed(where=filename.filename, why=f"its metadata has the version {metadata['version'][:100]!r}") from None
+        raise Malformed(where=filename.filename, why=f"its metadata has the version {told['version'][:100]!r}") from None
     if inside != version:
         raise Malformed(where=filename.filename, why=f"its metadata is of version {inside}, announced was {version}")
-    return archive.details_of(metadata)
+    return archive.details_of(told)
 
 
 def _from_form(form: Form) -> dict[str, Any]:
