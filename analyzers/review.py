@@ -19,7 +19,7 @@ from analyzers.detector import scan
 from analyzers.finding import SECRET_CWES, Diagnostic, FileReport, Finding, Report, SourceFile
 from analyzers.flow.findings import concerns, find
 from analyzers.flow.models import models_for
-from analyzers.flow.modules import Modules
+from analyzers.flow.modules import Modules, settings_file
 from analyzers.flow.places import Read
 from analyzers.limits import FINDINGS_PER_FILE_MAX, is_python, left_out, too_large
 from analyzers.lines import Lines
@@ -153,14 +153,16 @@ def _python(
             told.append(Diagnostic(file.path, error.raw_line, f"not valid Python: {message}", unreadable=True))
         return []
     drafts, failed = lint(module, text, file.path, rules)
-    models = models_for(options.models)
+    models, refutation = models_for(options.models), None
     if not options.only_secrets and concerns(text, drafts, models):
-        drafts, partly = find(module, file.path, drafts, models, _modules.loader(file.path, text, read))
+        drafts, partly, refutation = find(module, file.path, drafts, models, _modules.loader(file.path, text, read),
+                                           settings_file(file.path, text, read))  # fmt: skip
         failed += partly
     told.extend(Diagnostic(file.path, 0, one) for one in failed)
     if not options.disables("", bandit.TOOL) and not any(one.unreadable for one in told):
         try:
-            drafts += bandit.find(file.content, lines)
+            second = bandit.find(file.content, lines)
+            drafts += second if refutation is None else refutation.stands(second)
         except bandit.CannotRead as error:
             told.append(Diagnostic(file.path, error.line, f"Bandit cannot read this file, our own rules did: {error}"))
     return drafts

@@ -1,13 +1,16 @@
 """The values of calls: models of libraries, functions and classes of the tree, containers, builtins."""
 
+import re
 from typing import Any
 
-from analyzers.flow import containers, fold, ir
-from analyzers.flow.expressions import Expressions
+from analyzers.flow import containers, fold, ir, texts
+from analyzers.flow.expressions import anchored
+from analyzers.flow.functions import Functions
 from analyzers.flow.guards import NORMALISED
+from analyzers.flow.library import settings
 from analyzers.flow.models import Sink
-from analyzers.flow.state import CALL_DEPTH_MAX, ClassRef, Closure, Env, Frame, Instance, joined
-from analyzers.flow.value import ANY, CLEAN, UNKNOWN, Taint, Value, cleaned, constant, element, join, mixed, sequence, step
+from analyzers.flow.state import ClassRef, Closure, Instance, Parent
+from analyzers.flow.value import ANY, CLEAN, UNKNOWN, Value, cleaned, constant, decoded, element, encoded, mixed, sequence, step
 
 Given = tuple[list[Value], dict[str, Value]]
 _NORMALISERS = frozenset({"os.path.realpath", "os.path.abspath", "os.path.normpath"})
@@ -16,7 +19,7 @@ _ELEMENTWISE = frozenset(f"builtins.{name}" for name in ("list", "tuple", "sorte
 _YES_OR_NO = frozenset({"isdigit", "isalnum", "isalpha", "isdecimal", "isnumeric", "startswith", "endswith", "exists", "is_file"})
 
 
-class Calls(Expressions):
+class Calls(Functions):
     """Evaluating calls."""
 
     def call(self, node: ir.Call) -> Value:
@@ -30,13 +33,19 @@ class Calls(Expressions):
         self.frame.call = node.node
         ref = self._found(target, [*args, *keywords.values()])
         word = func.name if isinstance(func, ir.Attr) else func.id if isinstance(func, ir.Name) else ""
+        if isinstance(ref, Instance) and (method := ref.of.find("__call__")) is not None and isinstance(method.ref, Closure):
+            return self.invoke(method.ref, [target, *args], keywords, node.node)
+        if isinstance(ref, tuple) and ref[0] in ("partial", "record"):
+            return self.applied(target, args, keywords, node.node)
+        if isinstance(receiver, Value) and isinstance(receiver.ref, Parent):
+            return self.above(node, receiver.ref, ref, args, keywords)
         if isinstance(ref, Closure):
             own = f"{ref.scope.module.name}.{ref.function.name}"
             self._sinks(node, own, "", receiver, args, keywords)
             told = self._modelled(node, own, "", receiver, args, keywords)
-            return told if told is not None else self._own(node, ref, receiver, args, keywords)
+            return told if told is not None else self.own(node, ref, receiver, args, keywords)
         if isinstance(ref, ClassRef):
-            return self._made(node, ref, args, keywords)
+            return self.made(node.node, ref, args, keywords)
         name = ref if isinstance(ref, str) else None
         self._sinks(node, name, word, receiver, args, keywords)
         if name is not None and name in self.models.exits:
@@ -76,20 +85,30 @@ class Calls(Expressions):
     def _sinks(
         self, node: ir.Call, name: str | None, word: str, receiver: Value | None, args: list[Value], keywords: dict[str, Value]
     ) -> None:
-        for sink in self.models.find(self.models.sinks, name, word) or ():
-            if not _applies(sink, args, keywords):
+        found = self.models.find(self.models.sinks, name, word)
+        if found is None and word in self.models.inner and isinstance(node.func, ir.Attr) and isinstance(node.func.value, ir.Attr):
+            found = self.models.sinks.get(f"*.{node.func.value.name}.{word}")
+        for sink in found or ():
+            if not _applies(sink, args, keywords) or (sink.key and not is_key(sink.key, args[:1])):
+                continue
+            if sink.weak:
+                self._chosen(sink, node, name, args, keywords)
                 continue
             parts = [one for at, one in enumerate(args) if sink.whole or at in sink.positions]
             parts += [one for keyword, one in keywords.items() if sink.whole or keyword in sink.keywords]
             if sink.kind == "xss":  # dictionaries are sent as JSON
                 parts = [one for one in parts if one.items is None or one.ref is not None]
+            if sink.kind == "log":
+                parts = _logged(args, parts)
+            if sink.kind == "deserialize":  # what this program wrote itself is no stranger's
+                parts = [CLEAN if isinstance(one.ref, tuple) and one.ref[0] == "written" else one for one in parts]
             if sink.kind == "path":  # an upload is an open file; its name is not
                 parts = [one for one in parts if not (isinstance(one.ref, str) and one.ref.endswith(_UPLOADS))]
             if sink.receiver and receiver is not None:
                 parts.append(receiver)
             if parts:
                 value = parts[0] if len(parts) == 1 else mixed(*parts)
-                value = _program(value, keywords) if sink.program else value
+                value = _command(value, keywords) if sink.program else value
                 self.witness(sink.kind, value, node.node, f"`{word}` gets it")
 
     def _modelled(
@@ -98,22 +117,39 @@ class Calls(Expressions):
         models = self.models
         if name is not None and (folded := fold.builtin(name, args)) is not None and folded.constants is not None:
             return folded
+        if name is not None and (known := self.library(node, name, args, keywords)) is not None:
+            return known
+        own = [receiver] if receiver is not None else []
+        if name in models.encoders or f"*.{word}" in models.encoders:
+            return self.write_down(name, args, encoded(mixed(*args, *own)))
+        if name in models.decoders or f"*.{word}" in models.decoders:
+            return decoded(mixed(*args, *keywords.values()))
         if (kinds := models.find(models.sanitizers, name, word)) is not None:
-            parts = [*args, *keywords.values()] or ([receiver] if receiver is not None else [])
-            return cleaned(mixed(*parts), kinds)
+            if name in _PROVING and self.frame.env is not None:
+                self.prove(node.args)
+            return self.write_down(name, args, cleaned(mixed(*([*args, *keywords.values()] or own)), kinds))
         if (source := models.find(models.sources, f"{name}()" if name else None, f"{word}()")) is not None:
             if source.unless_in and source.unless_in in self.frame.scope.module.tree.code:
                 return UNKNOWN
             return self.tainted(source, node.node, f"{name}()" if name else None)
         if name in _NORMALISERS or word == "resolve":
-            return _marked(mixed(*args, *([receiver] if word == "resolve" and receiver else [])))
-        if name in ("re.match", "re.fullmatch", "re.search") and len(args) > 1:
-            return Value(ref=("match", {one.source for one in args[1].deep()}) if self._strict_call(node) else None)
-        if kinds := models.find(models.guards, name, word or (name or "").rsplit(".", 1)[-1]):
-            guarded = [*args, *keywords.values(), *([receiver] if receiver is not None else [])]
-            return Value(ref=("match", {taint.source for one in guarded for taint in one.deep()}, kinds))
-        if name == "re.compile" and args and args[0].constants is not None:
-            return Value(ref="re.compile()", constants=args[0].constants)
+            return cleaned(mixed(*args, *(own if word == "resolve" else [])), frozenset({NORMALISED}))
+        if name == "builtins.super" and not args:
+            return self.super()
+        return self._tested(node, name, word, [*args, *keywords.values(), *own])
+
+    def _tested(self, node: ir.Call, name: str | None, word: str, given: list[Value]) -> Value | None:
+        """A test or a search whose answer is looked at later; None for other calls."""
+        if name in ("re.match", "re.fullmatch", "re.search") and len(given) > 1:
+            if self._strict_call(node):
+                return Value(ref=("match", {one.source for one in given[1].deep()}))
+            return CLEAN if self.finds_plain(given[0]) else Value(taints=given[1].deep(), unknown=given[1].vague())
+        if name == "re.sub" and len(given) > 2:
+            return texts.substituted(given[0], given[1], given[2])
+        if kinds := self.models.find(self.models.guards, name, word or (name or "").rsplit(".", 1)[-1]):
+            return Value(ref=("match", {taint.source for one in given for taint in one.deep()}, kinds))
+        if name == "re.compile" and given and given[0].constants is not None:
+            return Value(ref="re.compile()", constants=given[0].constants)
         return None
 
     def _strict_call(self, node: ir.Call) -> bool:
@@ -123,26 +159,84 @@ class Calls(Expressions):
         self, node: ir.Call, name: str | None, word: str, receiver: Value | None, args: list[Value], keywords: dict[str, Value]
     ) -> Value:
         """A call that no model speaks of."""
-        if name is not None and name.startswith("builtins."):
+        if name is not None and name.startswith("builtins.") and "(" not in name:
             return self._builtin(name, args)
-        if receiver is not None:
-            folded = fold.method(receiver, word, args)
-            if folded is not None:
-                return folded
-            if word in _YES_OR_NO:
-                return CLEAN
-            if containers.is_plain(receiver) and (done := containers.effect(receiver, word, args)) is not None:
-                if done[1] is not None and isinstance(node.func, ir.Attr):
-                    self.store(node.func.value, done[1], changed=True)
-                return done[0]
-            if receiver.items is not None and isinstance(receiver.ref, Instance):
-                return Value(taints=mixed(receiver, *args, *keywords.values()).taints, unknown=True)
+        if receiver is not None and (found := self._method(node, word, receiver, args, keywords)) is not None:
+            return found
         parts = mixed(*([receiver] if receiver is not None else []), *args, *keywords.values())
         is_text = receiver is not None and name is None and not receiver.vague()
         if name is not None and not parts.taints and receiver is not None and receiver.taints:
             is_text = True
         told = Value(taints=parts.taints, ref=f"{name}()" if name else None, unknown=parts.unknown or not is_text)
         return step(told, f"`{word}` passes it on" if word else "a call passes it on", self.path, node.node, name or "")
+
+    def _method(self, node: ir.Call, word: str, receiver: Value, args: list[Value], keywords: dict[str, Value]) -> Value | None:
+        """A method of a text, a container or an object; None where nothing is known of it."""
+        folded = fold.method(receiver, word, args)
+        if folded is not None and word == "format":
+            self.put_together(folded, node.node)
+        if folded is None:
+            folded = self._of_text(receiver, word, args, keywords, node)
+        if folded is not None:
+            return folded
+        if word in _YES_OR_NO:
+            return CLEAN
+        if word in ("read", "read_string") and receiver.ref == "configparser.ConfigParser()" and isinstance(node.func, ir.Attr):
+            self.store(node.func.value, self._configured(receiver, word, args), changed=True)
+            return CLEAN
+        if word == "relative_to":  # raises where the path leads out of the folder
+            self.prove_path(receiver)
+        if containers.is_plain(receiver) and (done := containers.effect(receiver, word, args, keywords)) is not None:
+            if done[1] is not None and isinstance(node.func, ir.Attr):
+                self.store(node.func.value, done[1], changed=True)
+            return done[0]
+        if receiver.items is not None and isinstance(receiver.ref, Instance):
+            return Value(taints=mixed(receiver, *args, *keywords.values()).taints, unknown=True)
+        return None
+
+    def _of_text(self, receiver: Value, word: str, args: list[Value], keywords: dict[str, Value], node: ir.Call) -> Value | None:
+        """A method of a text of which more is known than where it comes from; None for others."""
+        template = receiver.constants[0] if receiver.constants and len(receiver.constants) == 1 else None
+        if isinstance(template, str) and word in ("format", "format_map"):
+            given = keywords if word == "format" else (args[0].items or {}) if args else {}
+            outs = {name: self.written_out(one, node.node) for name, one in given.items() if isinstance(name, str)}
+            used = texts.filled(template, [self.written_out(one, node.node) for one in args], outs)
+            if used is not None:
+                self.put_together(used, node.node)
+                return step(anchored(used, receiver), "it is put into a longer text", self.path, node.node)
+            return None
+        if isinstance(receiver.ref, tuple) and receiver.ref[0] == "written" and word in ("encode", "decode"):
+            return receiver
+        if not receiver.taints or receiver.items is not None:
+            return None
+        if word == "replace":
+            return texts.replaced(receiver, args)
+        if word == "translate":
+            return texts.translated(receiver, args)
+        if word == "splitlines":
+            return Value(items={ANY: texts.lines(receiver)})
+        return None
+
+    def _chosen(self, sink: Sink, node: ir.Call, name: str | None, args: list[Value], keywords: dict[str, Value]) -> None:
+        """What the program chooses where some choices are bad: an argument, or the function itself where none counts."""
+        parts = [one for at, one in enumerate(args) if sink.whole or at in sink.positions]
+        parts += [one for keyword, one in keywords.items() if sink.whole or keyword in sink.keywords]
+        if not sink.positions and not sink.keywords and not sink.whole:
+            parts = [constant(name)]
+        for one in parts:
+            known = self.resolve(one.ref) if isinstance(one.ref, str) and "(" not in one.ref and self.path == self.home else None
+            self.choose(sink.kind, sink.weak, known or one, node.node)
+
+    def _configured(self, receiver: Value, word: str, args: list[Value]) -> Value:
+        """A parser of settings after it read a text or a file of the tree."""
+        given = args[0].constants if args else None
+        text = given[0] if given is not None and len(given) == 1 and isinstance(given[0], str) else None
+        if text is not None and word == "read":
+            text = self.settings_file(text)
+        items = settings(text) if text is not None else None
+        if items is None:
+            return Value(receiver.constants, receiver.taints, receiver.items, receiver.ref, unknown=True)
+        return Value(None, receiver.taints, {**(receiver.items or {}), **items}, receiver.ref)
 
     def _builtin(self, name: str, args: list[Value]) -> Value:
         if name in _SAFE_RESULTS:
@@ -165,120 +259,6 @@ class Calls(Expressions):
         parts = mixed(*args)
         return Value(taints=parts.taints, ref=f"{name}()", unknown=parts.unknown or name not in _KNOWN_BUILTINS)
 
-    def _own(
-        self, node: ir.Call, closure: Closure, receiver: Value | None, args: list[Value], keywords: dict[str, Value]
-    ) -> Value:
-        """A function of the tree; what it changes in its arguments is written back."""
-        method = receiver is not None and isinstance(receiver.ref, Instance | ClassRef)
-        paths: list[ir.Expr | None] = [None if keyword else one for keyword, one in node.args]
-        if method and closure.kind != "static" and isinstance(node.func, ir.Attr):
-            through_class = receiver is not None and isinstance(receiver.ref, ClassRef)
-            if closure.kind == "class" or not through_class:
-                args = [receiver or UNKNOWN, *args]
-                paths = [node.func.value, *paths]
-        if any(keyword in ("*", "**") for keyword, _ in node.args):
-            paths = []
-        value, after = self.invoked(closure, args, keywords, node.node)
-        self._written_back(closure, paths, args, after)
-        return value
-
-    def _written_back(self, closure: Closure, paths: list[ir.Expr | None], args: list[Value], after: Env) -> None:
-        for param, path, before in zip(closure.function.params, paths, args, strict=False):
-            now = after.get(param.name)
-            changed = now is not None and now is not before and now.items is not None
-            if changed and isinstance(path, ir.Name | ir.Attr | ir.Item) and now is not None and self.frame.env is not None:
-                self.store(path, now, changed=True)
-
-    def invoke(self, closure: Closure, args: list[Value], keywords: dict[str, Value], node: Any) -> Value:
-        """Runs a function of the tree for its value alone."""
-        self.frame.call = node
-        return self.invoked(closure, args, keywords, node)[0]
-
-    def invoked(self, closure: Closure, args: list[Value], keywords: dict[str, Value], node: Any) -> tuple[Value, Env]:
-        """The value of a call and the parameters' values at its end, from memory where the same was asked before."""
-        function = closure.function
-        active = sum(one.function is function for one in self.frames)
-        if active > 1 or len(self.frames) > CALL_DEPTH_MAX:
-            parts = mixed(*args, *keywords.values())
-            return Value(taints=parts.taints, unknown=True), {}
-        told, own = f"it is passed to `{function.name}`", f"{closure.scope.module.name}.{function.name}"
-        args = [step(one, told, self.path, node, own) for one in args]
-        keywords = {name: step(one, told, self.path, node, own) for name, one in keywords.items()}
-        outer = id(closure.outer[0]) if closure.outer else 0
-        key = (id(function), outer, tuple(one.key() for one in args), tuple((n, one.key()) for n, one in keywords.items()),
-               self.path == self.home or id(node))  # fmt: skip
-        if key not in self.memo:
-            env = self._bound(closure, args, keywords)
-            frame = self.enter(closure, env)
-            after = {name: one for name, one in (end_of(frame) or {}).items() if name not in frame.rebound}
-            # What the key knows by its address must live as long as the key: else another object could get that address.
-            self.memo[key] = result(frame), after, (closure, args, keywords)
-        value, after, _ = self.memo[key]
-        return step(value, f"`{function.name}` returns it", self.path, node, own), after
-
-    def enter(self, closure: Closure, env: Env, *, handler: bool = False) -> Frame:
-        """Interprets a function's body with its parameters bound."""
-        self.tick()
-        frame = Frame(closure.scope, env, closure.function, closure.outer, handler=handler)
-        self.frames.append(frame)
-        try:
-            self.run(closure.function.body)
-        finally:
-            self.frames.pop()
-        return frame
-
-    def _bound(self, closure: Closure, args: list[Value], keywords: dict[str, Value]) -> Env:
-        env: Env = {}
-        rest = list(args)
-        spare = keywords.get("**")
-        names = {one.name for one in closure.function.params}
-        for param in closure.function.params:
-            if param.star == "*":
-                env[param.name] = sequence(rest)
-                rest = []
-            elif param.star == "**":
-                env[param.name] = Value(items={name: one for name, one in keywords.items() if name not in names})
-            elif rest:
-                env[param.name] = rest.pop(0)
-            elif param.name in keywords:
-                env[param.name] = keywords[param.name]
-            elif param.default is not None:
-                env[param.name] = self._default(param.default)
-                if spare is not None:
-                    env[param.name] = join(env[param.name], spare)
-            else:
-                env[param.name] = spare or UNKNOWN
-        return env
-
-    def _default(self, node: ir.Expr) -> Value:
-        return constant(node.value) if isinstance(node, ir.Const) else self.evaluate(node)
-
-    def _made(self, node: ir.Call, of: ClassRef, args: list[Value], keywords: dict[str, Value]) -> Value:
-        """A new object of a class of the tree."""
-        made = Value(items={}, ref=of.object)
-        start = of.find("__init__")
-        if start is not None and isinstance(start.ref, Closure):
-            _, after = self.invoked(start.ref, [made, *args], keywords, node.node)
-            first = start.ref.function.params[0].name if start.ref.function.params else ""
-            return after.get(first, made)
-        items: dict[Any, Value] = dict(keywords)
-        rest = mixed(*args)
-        return Value(taints=rest.taints, items=items, ref=made.ref, unknown=False)
-
-
-def result(frame: Frame) -> Value:
-    """What a finished function gives: its returns, or for a generator what it yields."""
-    if frame.yielded is not None or (frame.function is not None and frame.function.generator):
-        return Value(items={ANY: frame.yielded or CLEAN})
-    return frame.returned or constant(None)
-
-
-def end_of(frame: Frame) -> Env | None:
-    """What the names are when the function ends, on whatever way."""
-    env = frame.env
-    for one in frame.ends:
-        env = joined(env, one)
-    return env
 
 
 def _applies(sink: Sink, args: list[Value], keywords: dict[str, Value]) -> bool:
@@ -297,20 +277,35 @@ def _applies(sink: Sink, args: list[Value], keywords: dict[str, Value]) -> bool:
     )  # what the sender says of its own request no other site can make a browser say
 
 
-def _program(value: Value, keywords: dict[str, Value]) -> Value:
-    """Of a command given as a list, the program; all of it where a shell reads it."""
+def _command(value: Value, keywords: dict[str, Value]) -> Value:
+    """Of a command given as a list, the program, and what a shell is told with `-c`; all of it where a shell reads it."""
     shell = fold.truth(keywords["shell"]) if "shell" in keywords else False
     if value.items is None or shell is not False:
         return value
-    return value.items.get(0, CLEAN)
+    first, flag = (value.items.get(at, CLEAN) for at in (0, 1))
+    names = [str(one).rsplit("/", 1)[-1].lower() for one in first.constants or ()]
+    if any(name in _SHELLS for name in names) and any(_ORDERS.fullmatch(str(one)) for one in flag.constants or ()):
+        return mixed(first, value.items.get(2, CLEAN))
+    return first
 
 
-def _marked(value: Value) -> Value:
-    """A path in which dots and links were resolved."""
-    taints = tuple(Taint(one.label, one.source, one.cleaned | {NORMALISED}, one.trail) for one in value.taints)
-    return Value(taints=taints, unknown=value.unknown)
+def is_key(wanted: str, given: list[Value]) -> bool:
+    """Whether what is given is this name, in whatever case."""
+    return any(one.constants is not None and wanted in [str(text).lower() for text in one.constants] for one in given)
 
 
+def _logged(args: list[Value], parts: list[Value]) -> list[Value]:
+    """What a log's line holds: the format decides how its arguments are written."""
+    template = args[0].constants[0] if len(args) > 1 and args[0].constants and len(args[0].constants) == 1 else None
+    used = texts.percent(template, sequence(args[1:])) if isinstance(template, str) else None
+    return [used] if used is not None else parts
+
+
+_SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "cmd", "cmd.exe", "powershell", "pwsh"})
+_ORDERS = re.compile(r"-\w*c|/[cC]|-[cC]ommand")
+_PROVING = frozenset({"builtins.int", "builtins.float", "uuid.UUID", "decimal.Decimal", "ipaddress.ip_address", "ipaddress.ip_network",
+                      "datetime.date.fromisoformat", "datetime.datetime.fromisoformat", "datetime.datetime.strptime"})  # fmt: skip
+"""What raises unless a text is a number, an address or a date: after it, the text is."""
 _UPLOADS = (".files[]", ".files.get()")
 _KNOWN_BUILTINS = frozenset(f"builtins.{name}" for name in ("str", "repr", "bytes", "format", "chr", "max", "min", "sum", "abs",
-                                                            "bytearray", "ascii", "next", "hex", "oct", "bin"))  # fmt: skip
+                                                            "bytearray", "ascii", "next", "hex", "oct", "bin", "compile"))  # fmt: skip

@@ -9,8 +9,13 @@ Effect = tuple[Value, Value | None]
 """What the call gives, and the object afterwards (None: as before)."""
 
 
-def effect(receiver: Value, word: str, args: list[Value]) -> Effect | None:
+def effect(receiver: Value, word: str, args: list[Value], keywords: dict[str, Value]) -> Effect | None:
     """What a method of a container does; None for methods not known here."""
+    if receiver.ref in _SPECIAL:
+        maker = _SPECIAL[receiver.ref].get(word)
+        return maker(receiver, [*args, *keywords.values()]) if maker is not None else None
+    if word == "update" and keywords:
+        args = [*args[:1], Value(items=dict(keywords))]
     maker = _METHODS.get(word)
     return maker(receiver, args) if maker is not None else None
 
@@ -64,6 +69,10 @@ def _pop(receiver: Value, args: list[Value]) -> Effect | None:
     return _get(receiver, args)[0], Value(receiver.constants, receiver.taints, rest, receiver.ref, receiver.unknown)
 
 
+def _popleft(receiver: Value, _: list[Value]) -> Effect | None:
+    return _pop(receiver, [constant(0)])
+
+
 def _remove(receiver: Value, args: list[Value]) -> Effect | None:
     parts = _listed(receiver)
     if parts is None or len(args) != 1 or args[0].constants is None:
@@ -94,15 +103,20 @@ def _get(receiver: Value, args: list[Value]) -> Effect:
 def _setdefault(receiver: Value, args: list[Value]) -> Effect | None:
     if len(args) != 2:
         return None
-    new = join(item(receiver, args[0]), args[1]) if receiver.items is not None and receiver.items else args[1]
+    items, key = receiver.items or {}, args[0].constants
+    known = key is not None and len(key) == 1 and ANY not in items and not receiver.taints
+    if known and key is not None and isinstance(key[0], str | int):
+        if key[0] in items:
+            return items[key[0]], None
+        return args[1], with_item(receiver, args[0], args[1])
+    new = join(item(receiver, args[0]), args[1]) if items else args[1]
     return new, with_item(receiver, args[0], new)
 
 
 def _update(receiver: Value, args: list[Value]) -> Effect | None:
-    if len(args) != 1:
-        return None
     items = dict(receiver.items or {})
-    items.update(args[0].items if args[0].items is not None else {ANY: element(args[0])})
+    for one in args:
+        items.update(one.items if one.items is not None else {ANY: element(one)})
     return constant(None), Value(receiver.constants, receiver.taints, items, receiver.ref, receiver.unknown)
 
 
@@ -138,13 +152,47 @@ def _write(receiver: Value, args: list[Value]) -> Effect | None:
 _METHODS: dict[str, Callable[[Value, list[Value]], Effect | None]] = {
     "append": _append, "add": _append, "appendleft": lambda r, a: _insert(r, [constant(0), *a]), "insert": _insert,
     "extend": _extend, "pop": _pop, "remove": _remove, "clear": _clear, "get": _get, "setdefault": _setdefault,
-    "update": _update, "keys": _keys, "values": _values, "items": _items, "copy": _copy, "write": _write, "put": _append,
+    "update": _update, "popleft": _popleft, "get_nowait": _popleft,
+    "put_nowait": _append, "keys": _keys, "values": _values, "items": _items, "copy": _copy, "write": _write, "put": _append,
+}  # fmt: skip
+
+
+def _section(receiver: Value, args: list[Value]) -> Effect | None:
+    return constant(None), with_item(receiver, args[0], Value(items={})) if args else None
+
+
+def _set_option(receiver: Value, args: list[Value]) -> Effect | None:
+    if len(args) != 3:
+        return None
+    inner = item(receiver, args[0])
+    if inner.items is None:
+        inner = Value(items={}, taints=inner.taints, unknown=inner.unknown)
+    return constant(None), with_item(receiver, args[0], with_item(inner, args[1], args[2]))
+
+
+def _get_option(receiver: Value, args: list[Value]) -> Effect | None:
+    return (item(item(receiver, args[0]), args[1]), None) if len(args) > 1 else None
+
+
+def _set_variable(receiver: Value, args: list[Value]) -> Effect | None:
+    return CLEAN, Value(items={"value": args[0]}, ref=receiver.ref) if args else None
+
+
+def _get_variable(receiver: Value, args: list[Value]) -> Effect | None:
+    if receiver.items is None or "value" not in receiver.items:
+        return mixed(receiver, *args), None
+    return receiver.items["value"], None
+
+
+_SPECIAL: dict[Any, dict[str, Callable[[Value, list[Value]], Effect | None]]] = {
+    "configparser.ConfigParser()": {"add_section": _section, "set": _set_option, "get": _get_option, "read_dict": _update},
+    "contextvars.ContextVar()": {"set": _set_variable, "get": _get_variable},
 }  # fmt: skip
 
 
 def is_plain(value: Value) -> bool:
     """Whether it is a list, dict or the like, not an object of the tree or a library's."""
-    return value.ref is None or value.ref in _BUFFERS
+    return value.ref is None or (isinstance(value.ref, str) and (value.ref in _BUFFERS or value.ref in _SPECIAL))
 
 
 _BUFFERS: frozenset[Any] = frozenset({"io.StringIO()", "io.BytesIO()", "queue.Queue()", "collections.deque()", "builtins.list()",

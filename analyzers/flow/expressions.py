@@ -3,10 +3,10 @@
 import re
 from typing import Any
 
-from analyzers.flow import fold, ir
+from analyzers.flow import fold, ir, texts
 from analyzers.flow.guards import Guards
 from analyzers.flow.models import Source
-from analyzers.flow.state import ClassRef, Closure, Instance
+from analyzers.flow.state import ClassRef, Closure, Instance, Parent
 from analyzers.flow.value import ANY, CLEAN, UNKNOWN, Taint, Trail, Value, cleaned, constant, element, item, join, mixed, sequence, step
 
 REQUEST = "<request>"
@@ -39,36 +39,41 @@ class Expressions(Guards):
         return value
 
     def _attr(self, node: ir.Attr) -> Value:
-        base = self.evaluate(node.value)
-        if base.items is not None and node.name in base.items:
-            return base.items[node.name]
+        return self.attribute(self.evaluate(node.value), node.name, node.node)
+
+    def attribute(self, base: Value, name: str, node: Any) -> Value:
+        """`base.name`."""
+        if base.items is not None and name in base.items:
+            return base.items[name]
         ref = base.ref
         if isinstance(ref, Instance):
-            return self._instance_attr(base, ref, node)
+            return self._instance_attr(base, ref, name, node)
         if isinstance(ref, ClassRef):
-            return ref.find(node.name) or UNKNOWN
+            return ref.find(name) or UNKNOWN
+        if isinstance(ref, Parent):
+            return ref.find(name) or Value(ref=ref, unknown=True)
         if isinstance(ref, str):
-            full = f"{ref}.{node.name}"
+            full = f"{ref}.{name}"
             if not base.taints and (source := self.models.sources.get(full)):
-                return self.tainted(source, node.node, full)
+                return self.tainted(source, node, full)
             found = self.known(full) if not base.taints else None
             return found or Value(taints=base.taints, ref=full, unknown=base.unknown)
         return Value(taints=base.deep(), unknown=base.vague())
 
-    def _instance_attr(self, base: Value, ref: Instance, node: ir.Attr) -> Value:
-        if node.name in ref.of.fields:
-            return ref.of.fields[node.name]
-        found = ref.of.find(node.name)
+    def _instance_attr(self, base: Value, ref: Instance, name: str, node: Any) -> Value:
+        if name in ref.of.fields:
+            return ref.of.fields[name]
+        found = ref.of.find(name)
         if found is not None:
             if isinstance(found.ref, Closure) and found.ref.kind == "property":
-                return self.invoke(found.ref, [base], {}, node.node)
+                return self.invoke(found.ref, [base], {}, node)
             return found
-        if node.name == "request":
+        if name == "request":
             return Value(ref=REQUEST, unknown=True)
-        for name in ref.of.names:
-            full = f"{name}().{node.name}"
+        for above in ref.of.names:
+            full = f"{above}().{name}"
             if source := self.models.sources.get(full):
-                return self.tainted(source, node.node, full)
+                return self.tainted(source, node, full)
             if full in self.models.members:
                 return Value(taints=base.taints, ref=full, unknown=True)
         return Value(taints=base.taints, unknown=True)
@@ -79,7 +84,16 @@ class Expressions(Guards):
 
     def _item(self, node: ir.Item) -> Value:
         base = self.evaluate(node.value)
+        if isinstance(base.ref, ClassRef):  # a member of an enumeration, or a generic class
+            return CLEAN if is_enumeration(base.ref) else base
+        if isinstance(base.ref, Instance) and (method := base.ref.of.find("__getitem__")) is not None and isinstance(method.ref, Closure):
+            return self.invoke(method.ref, [base, self.evaluate(node.key) if node.key is not None else UNKNOWN], {}, node.node)
         if node.key is None:
+            bounds = [self.evaluate(one).constants for one in node.bounds]
+            if all(one is not None and len(one) == 1 and isinstance(one[0], int | None) for one in bounds):
+                part = texts.sliced(base, tuple((one or (None,))[0] for one in bounds))
+                if part is not None:
+                    return part
             if base.constants is not None:
                 return CLEAN
             return Value(taints=base.deep(), unknown=base.vague()) if base.items is None else Value(items={ANY: element(base)})
@@ -93,7 +107,10 @@ class Expressions(Guards):
 
     def _binary(self, node: ir.Binary) -> Value:
         left, right = self.evaluate(node.left), self.evaluate(node.right)
-        return self.operated(node.op, left, right, node.node)
+        found = self.operated(node.op, left, right, node.node)
+        if node.op in ("Add", "Modulo"):
+            self.put_together(found, node.node)
+        return found
 
     def operated(self, op: str, left: Value, right: Value, node: Any) -> Value:
         """The result of an arithmetic operator."""
@@ -101,6 +118,11 @@ class Expressions(Guards):
             found = fold.binary(op, left, fold.known(right))
             if found is not None:
                 return found
+        if op == "BitOr" and left.items is not None and right.items is not None and left.ref is None:
+            return Value(items={**left.items, **right.items})
+        template = left.constants[0] if op == "Modulo" and left.constants and len(left.constants) == 1 else None
+        if isinstance(template, str) and (used := texts.percent(template, self.written_parts(right, node))) is not None:
+            return step(anchored(used, left), "it is put into a longer text", self.path, node)
         if op == "Add" and left.items is not None and right.items is not None and ANY not in left.items:
             return sequence([*left.items.values(), *right.items.values()])
         if op == "Add" and left.items is not None and left.ref is None:
@@ -108,20 +130,40 @@ class Expressions(Guards):
         told = mixed(left, right)
         if left.ref in _MARKUP:  # what is put into markup is escaped
             told = cleaned(told, frozenset({"xss"}))
-        return step(_anchored(told, left) if op == "Add" else told, "it is put into a longer text", self.path, node)
+        return step(anchored(told, left) if op == "Add" else told, "it is put into a longer text", self.path, node)
+
+    def written_parts(self, value: Value, node: Any) -> Value:
+        """A value that is put into a text, or a tuple of them: objects as they write themselves."""
+        if value.items is not None and value.ref is None:
+            return Value(value.constants, value.taints, {name: self.written_out(one, node) for name, one in value.items.items()})
+        return self.written_out(value, node)
+
+    def written_out(self, value: Value, node: Any) -> Value:
+        """`str(value)`: an object of the tree writes itself."""
+        if isinstance(value.ref, Instance):
+            for name in ("__str__", "__repr__"):
+                method = value.ref.of.find(name)
+                if method is not None and isinstance(method.ref, Closure):
+                    return self.invoke(method.ref, [value], {}, node)
+        return mixed(value) if value.constants is None else value
 
     def _joined(self, node: ir.Joined) -> Value:
-        parts = [self.evaluate(one) for one in node.parts]
+        parts = [self.written_out(self.evaluate(one), node.node) for one in node.parts]
         if all(one.constants is not None and len(one.constants) == 1 for one in parts):
             text = "".join(str((one.constants or ("",))[0]) for one in parts)
-            return constant(text) if len(text) <= _TEXT_MAX else CLEAN
-        return step(_anchored(mixed(*parts), parts[0]), "it is put into a longer text", self.path, node.node)
+            found = constant(text) if len(text) <= _TEXT_MAX else CLEAN
+        else:
+            found = step(anchored(mixed(*parts), parts[0] if parts else CLEAN), "it is put into a longer text", self.path, node.node)
+        self.put_together(found, node.node)
+        return found
 
     def _logic(self, node: ir.Logic) -> Value:
         left = self.evaluate(node.left)
         told = fold.truth(left)
         if told is not None:
             return left if told is (node.op == "Or") else self.evaluate(node.right)
+        if node.op == "And" and left.items is None:
+            left = CLEAN  # what is false holds nobody's word
         return join(left, self._under(node.left, node.op == "And", node.right))
 
     def _under(self, test: ir.Expr, held: bool, node: ir.Expr) -> Value:
@@ -236,13 +278,20 @@ class Expressions(Guards):
         return self.call(node)
 
 
-def _anchored(text: Value, first: Value) -> Value:
-    """A text put together, whose first part is `first`: where that is of this site or names a host, no redirect leads elsewhere.
+def is_enumeration(of: ClassRef) -> bool:
+    """Whether a class has only the members that its body names."""
+    return any(name.startswith("enum.") for name in of.names)
+
+
+def anchored(text: Value, first: Value) -> Value:
+    """A text put together, whose first part is `first`: where that is of this site or names a host, it leads nowhere else.
 
     A lone slash is not enough: what follows may begin with another one (RFC 3986, section 4.2).
     """
-    kept = first.constants and all(isinstance(one, str) and _OWN_PLACE.match(one) for one in first.constants)
-    return cleaned(text, frozenset({"redirect"})) if kept else text
+    begins = first.constants or ()
+    if not begins or not text.taints or not all(isinstance(one, str) and _OWN_PLACE.match(one) for one in begins):
+        return text
+    return cleaned(text, frozenset({"redirect"}) if any(one.startswith("/") for one in begins) else frozenset({"redirect", "ssrf"}))
 
 
 def _indexed(base: Value, key: Value) -> Value:

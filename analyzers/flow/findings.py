@@ -7,8 +7,9 @@ import libcst as cst
 from analyzers.context import Draft
 from analyzers.finding import Step
 from analyzers.flow.models import Models
-from analyzers.flow.program import Loader, Outcome, analyse
-from analyzers.flow.state import Hit
+from analyzers.flow.program import Loader, Text, analyse
+from analyzers.flow.refutation import Refutation
+from analyzers.flow.state import CHOICE, Hit
 from analyzers.flow.value import Trail
 from analyzers.positions import Positions
 
@@ -17,33 +18,25 @@ STEPS_MAX = 40
 
 def concerns(text: str, drafts: Sequence[Draft], models: Models) -> bool:
     """Whether data flow can say anything of a file: a stranger's word may enter, or a finding may be refuted."""
-    rules = {kind.rule for kind in models.kinds.values()}
+    rules = {rule for kind in models.kinds.values() for rule in (kind.rule, *kind.refutes)}
     return any(one.rule in rules for one in drafts) or any(token in text for token in models.tokens)
 
 
 def find(
-    tree: cst.Module, path: str, drafts: Sequence[Draft], models: Models, load: Loader
-) -> tuple[list[Draft], list[str]]:
-    """The drafts without those that data flow refutes, with those that it adds; and what could not be followed."""
-    outcome = analyse(tree, path, models, load)
-    kept = _unrefuted(drafts, outcome, tree, models)
+    tree: cst.Module, path: str, drafts: Sequence[Draft], models: Models, load: Loader, settings_file: Text = lambda _: None
+) -> tuple[list[Draft], list[str], Refutation]:
+    """The drafts without those that data flow refutes, with those that it adds; what could not be followed; its word on others."""
+    outcome = analyse(tree, path, models, load, settings_file)
+    refutation = Refutation(outcome, tree, models)
+    kept = refutation.stands(drafts)
     if outcome.hits:
         nodes = _nodes(outcome.hits, path)
         trees = {name: Positions(one, nodes[name]) for name, one in {**outcome.trees, path: tree}.items() if name in nodes}
-        kept += [_draft(hit, models, trees, path) for hit in outcome.hits]
-    return kept, [outcome.told] if outcome.told else []
-
-
-def _unrefuted(drafts: Sequence[Draft], outcome: Outcome, tree: cst.Module, models: Models) -> list[Draft]:
-    rules = {kind.rule for kind in models.kinds.values()}
-    if not outcome.safe or not any(one.rule in rules for one in drafts):
-        return list(drafts)
-    positions = Positions(tree, [node for node, _ in outcome.safe])
-    refuted = set()
-    for node, kinds in outcome.safe:
-        place = positions[node]
-        refuted |= {(models.kinds[kind].rule, place.start.line, place.start.column + 1) for kind in kinds}
-    return [one for one in drafts if (one.rule, one.line, one.column) not in refuted]
+        said = {(one.rule, one.line) for one in kept}
+        found = [(hit, _draft(hit, models, trees, path)) for hit in outcome.hits]
+        # A rule that looks at names weighs more than that something was chosen.
+        kept += [one for hit, one in found if hit.taint.label != CHOICE or (one.rule, one.line) not in said]
+    return kept, [outcome.told] if outcome.told else [], refutation
 
 
 def _nodes(hits: Sequence[Hit], path: str) -> dict[str, list[cst.CSTNode]]:

@@ -3,7 +3,8 @@
 import re
 
 from analyzers.flow import fold, ir
-from analyzers.flow.state import State
+from analyzers.flow.models import WITHOUT
+from analyzers.flow.state import Closure, State, joined
 from analyzers.flow.value import CLEAN, Taint, Value, constant
 
 _ALL = frozenset({"*"})
@@ -35,22 +36,61 @@ class Guards(State):
             if held is (test.op == "And"):
                 self._narrow(test.left, held)
                 self._narrow(test.right, held)
+            else:
+                self._either(test, held)
         elif isinstance(test, ir.Walrus):
             self._narrow(test.value, held)
         elif isinstance(test, ir.Compare) and len(test.rest) == 1:
             self._compared(test.left, *test.rest[0], held)
         elif isinstance(test, ir.Call):
             self._called(test, held)
-        elif isinstance(test, ir.Name) and held:
-            match = self.lookup(test.id)
-            if isinstance(match.ref, tuple) and match.ref[0] == "match":
-                self._clean(match.ref[1], match.ref[2] if len(match.ref) > 2 else _ALL)
+        elif isinstance(test, ir.Name | ir.Attr):
+            self._kept(test, held)
+
+    def _either(self, test: ir.Logic, held: bool) -> None:
+        """`a or b` that held: one of two ways, by the left side or, where that did not hold, by the right one."""
+        frame = self.frame
+        before = frame.env
+        if before is None or not any(one.taints for one in before.values()):
+            return
+        frame.env = dict(before)
+        left = frame.env if self.assume(test.left, held) else None
+        frame.env = dict(before)
+        right = frame.env if self.assume(test.left, not held) and self.assume(test.right, held) else None
+        if left is not None or right is not None:
+            before.update(joined(left, right) or {})
+        frame.env = before
+
+    def _kept(self, test: ir.Name | ir.Attr, held: bool) -> None:
+        """A test whose answer was kept under a name; or a text, which holds nobody's word where it is empty."""
+        value = self.lookup(test.id) if isinstance(test, ir.Name) else self.evaluate(test)
+        if isinstance(value.ref, tuple) and value.ref[0] == "test":
+            _, asked, about = value.ref
+            if all(self.lookup(name) is one for name, one in about):
+                self._narrow(asked, held)
+        elif isinstance(value.ref, tuple) and value.ref[0] == "match" and held:
+            self._clean(value.ref[1], value.ref[2] if len(value.ref) > 2 else _ALL)
+        elif not held and isinstance(test, ir.Attr) and test.name == "netloc":
+            self._clean(self._sources(test), _ADDRESS)
+        elif not held and value.taints and value.items is None:
+            self.store(test, CLEAN, changed=True)
+
+    def remembered(self, test: ir.Expr, value: Value) -> Value:
+        """The answer of a test, with what was asked, for when it is looked at later."""
+        if value.ref is not None or value.constants is not None or value.items is not None:
+            return value
+        about = [(name, self.lookup(name)) for name in _asked_about(test)]
+        if not any(one.taints for _, one in about):
+            return value
+        return Value(None, value.taints, None, ("test", test, about), value.unknown)
 
     def _compared(self, left: ir.Expr, op: str, right: ir.Expr, held: bool) -> None:
         if op in ("NotEqual", "NotIn", "IsNot"):
             op, held = {"NotEqual": "Equal", "NotIn": "In", "IsNot": "Is"}[op], not held
         if op == "Is" and isinstance(right, ir.Const) and right.value is None and isinstance(left, ir.Name | ir.Call):
             self._narrow(left, not held)
+        if op == "In" and not held and isinstance(left, ir.Const) and isinstance(left.value, str):
+            self._clean(self._sources(right), frozenset({f"{WITHOUT}{left.value}"}))
         if not held or op not in ("Equal", "In"):
             return
         allowed = self.evaluate(right)
@@ -74,7 +114,7 @@ class Guards(State):
         if isinstance(left, ir.Attr) and left.name in _HOST:
             self._clean(self._sources(left), _ADDRESS)
         elif isinstance(left, ir.Name | ir.Attr | ir.Item):
-            self.store(left, value)
+            self.store(left, value, changed=True)
         elif isinstance(left, ir.Call) and self._is_common_path(left):
             self._clean(self._sources(left), frozenset({"path"}))
 
@@ -85,6 +125,9 @@ class Guards(State):
         func = test.func
         word = func.name if isinstance(func, ir.Attr) else ""
         name = self._name(func)
+        target = self.evaluate(func).ref
+        if isinstance(target, Closure) and test.args:
+            self.asked(target, test, held)
         if not held:
             return
         if isinstance(func, ir.Attr) and word in _WORDY:
@@ -103,6 +146,27 @@ class Guards(State):
             parts = [one for _, one in test.args] + ([func.value] if isinstance(func, ir.Attr) else [])
             for one in parts:
                 self._clean(self._sources(one), kinds)
+
+    def prove(self, args: list[tuple[str, ir.Expr]]) -> None:
+        """What a function that raises on anything else took is a number, an address or a date."""
+        for _, one in args[:1]:
+            if isinstance(one, ir.Name | ir.Attr | ir.Item):
+                self._clean(self._sources(one), _ALL)
+
+    def prove_path(self, value: Value) -> None:
+        """A resolved path that was found below a folder."""
+        taints = value.deep()
+        if taints and all(NORMALISED in one.cleaned for one in taints):
+            self._clean({one.source for one in taints}, frozenset({"path"}))
+
+    def finds_plain(self, pattern: Value) -> bool:
+        """Whether what a pattern finds can hold no character that means something to anybody."""
+        texts = pattern.constants or ()
+        return bool(texts) and all(isinstance(one, str) and not _WILD.search(one) for one in texts)
+
+    def asked(self, closure: Closure, test: ir.Call, held: bool) -> None:
+        """Narrows the arguments of a function of the tree by its answer."""
+        raise NotImplementedError
 
     def _prefixed(self, value: ir.Expr, test: ir.Call) -> None:
         prefix = self.evaluate(test.args[0][1]) if test.args else CLEAN
@@ -147,6 +211,21 @@ def _without(value: Value, sources: set[int], kinds: frozenset[str], depth: int 
         items = {name: _without(one, sources, kinds, depth - 1) for name, one in items.items()}
     ref = value.ref if len(taints) == len(value.taints) else None
     return Value(value.constants, tuple(taints), items, ref, value.unknown)
+
+
+def _asked_about(test: ir.Expr) -> set[str]:
+    """The names in a test."""
+    if isinstance(test, ir.Name):
+        return {test.id}
+    if isinstance(test, ir.Attr | ir.Unary):
+        return _asked_about(test.value)
+    if isinstance(test, ir.Logic):
+        return _asked_about(test.left) | _asked_about(test.right)
+    if isinstance(test, ir.Compare):
+        return _asked_about(test.left).union(*(_asked_about(one) for _, one in test.rest))
+    if isinstance(test, ir.Call):
+        return _asked_about(test.func).union(*(_asked_about(one) for _, one in test.args))
+    return set()
 
 
 _NUMBERS = ("builtins.int", "builtins.float", "builtins.bool", "uuid.UUID")

@@ -2,18 +2,23 @@
 
 from typing import Any
 
-from analyzers.flow import ir
-from analyzers.flow.calls import Calls
-from analyzers.flow.state import ClassRef, Closure, Env, Frame, joined, widened
+from analyzers.flow import containers, ir
+from analyzers.flow.calls import Calls, is_key
+from analyzers.flow.state import CALL_DEPTH_MAX, ClassRef, Closure, Env, Frame, joined, widened
 from analyzers.flow.value import CLEAN, UNKNOWN, Value, constant, element, join, step
 
 _KINDS = {"staticmethod": "static", "classmethod": "class", "property": "property", "cached_property": "property"}
 TURNS = 2
 """How often a loop's body is read."""
+UNROLLED_MAX = 8
+UNROLLED_DEEP_MAX = 2
+"""A loop over so few known things is read turn by turn, and so is one in it."""
 
 
 class Interpreter(Calls):
     """Running blocks of statements in the current frame."""
+
+    _turning = 0
 
     def run(self, block: ir.Block) -> None:
         """Interprets statements in the current frame until nothing more can run."""
@@ -27,6 +32,10 @@ class Interpreter(Calls):
         value = self.evaluate(node.value)
         for target in node.targets:
             if isinstance(target, ir.Name):
+                if isinstance(node.value, ir.Compare | ir.Call | ir.Unary | ir.Logic):
+                    value = self.remembered(node.value, value)
+                elif isinstance(node.value, ir.Name) and value.items is not None:
+                    self.frame.aliased |= {target.id, node.value.id}
                 self.bind(target.id, step(value, f"it is kept as `{target.id}`", self.path, target.node))
             else:
                 self._item_sink(target, value)
@@ -40,11 +49,14 @@ class Interpreter(Calls):
         name = base.ref if isinstance(base.ref, str) else None
         word = target.value.name if isinstance(target.value, ir.Attr) else ""
         for sink in self.models.find(self.models.sinks, f"{name}[]" if name else None, f"{word}[]") or ():
-            if not sink.whole:
+            key = self.evaluate(target.key) if target.key is not None else CLEAN
+            if not sink.whole or (sink.key and not is_key(sink.key, [key])):
+                continue
+            if sink.weak:
+                self.choose(sink.kind, sink.weak, value, target.node)
                 continue
             self.witness(sink.kind, value, target.node, f"`{word or name}` keeps it")
-            if target.key is not None:
-                self.witness(sink.kind, self.evaluate(target.key), target.node, f"`{word or name}` keeps it")
+            self.witness(sink.kind, key, target.node, f"`{word or name}` keeps it")
 
     def _augment(self, node: ir.Augment) -> None:
         old, more = self.evaluate(node.target), self.evaluate(node.value)
@@ -64,9 +76,11 @@ class Interpreter(Calls):
         for held, block in ((True, node.body), (False, node.orelse)):
             frame.env = dict(start)
             if self.assume(node.test, held):
+                self.lived.add(id(block))
                 self.run(block)
                 ways.append(frame.env)
             else:
+                self.rule_out(block)
                 ways.append(None)
         frame.env = joined(ways[0], ways[1])
 
@@ -75,8 +89,35 @@ class Interpreter(Calls):
 
     def _for(self, node: ir.For) -> None:
         source = self.evaluate(node.iter)
+        parts = _few(source)
+        if parts is not None and self._turning < UNROLLED_DEEP_MAX:
+            self._unrolled(node, parts)
+            return
         value = element(source)
         self._loop(node.body, node.orelse, target=node.target, value=value, empty=source.items == {} and not source.taints)
+
+    def _unrolled(self, node: ir.For, parts: list[Value]) -> None:
+        """A loop over few known things, turn by turn."""
+        frame = self.frame
+        outer = frame.jumps
+        after: Env | None = None
+        self._turning += 1
+        for one in parts:
+            if frame.env is None:
+                break
+            frame.jumps = []
+            self.spread(node.target, one)
+            self.run(node.body)
+            for word, env in frame.jumps:
+                if word == "Break":
+                    after = joined(after, env)
+                else:
+                    frame.env = joined(frame.env, env)
+        self._turning -= 1
+        frame.jumps = outer
+        if frame.env is not None:
+            self.run(node.orelse)
+        frame.env = joined(frame.env, after)
 
     def _loop(
         self, body: ir.Block, orelse: ir.Block, *, test: ir.Expr | None = None, target: ir.Target = None,
@@ -91,14 +132,16 @@ class Interpreter(Calls):
             start = frame.env
             frame.env = dict(start)
             if test is not None and not self.assume(test, True):
+                self.rule_out(body)
                 frame.env = start
                 break
+            self.lived.add(id(body))
             if target is not None:
                 self.spread(target, value)
             self.run(body)
             frame.env = widened(start, joined(start, frame.env))
         env = frame.env if frame.env is not None else before
-        for one in frame.jumps:
+        for _, one in frame.jumps:
             env = joined(env, one)
         frame.jumps = outer
         frame.env = env
@@ -107,7 +150,9 @@ class Interpreter(Calls):
     def _try(self, node: ir.Try) -> None:
         frame = self.frame
         before = dict(frame.env or {})
+        self.raised.append([])
         self.run(node.body)
+        raised = self.raised.pop()
         after = frame.env
         middle = joined(before, after)
         if frame.env is not None:
@@ -116,7 +161,7 @@ class Interpreter(Calls):
         for name, block in node.handlers:
             frame.env = dict(middle or before)
             if name:
-                self.bind(name, UNKNOWN)
+                self.bind(name, _caught(raised))
             self.run(block)
             ways = joined(ways, frame.env)
         dead = ways is None
@@ -145,18 +190,56 @@ class Interpreter(Calls):
         value = self.evaluate(node.value) if node.value is not None else constant(None)
         if frame.env is None:
             return
-        if frame.handler and value.items is None and value.ref is None:
-            self.witness("xss", value, node.node, "the response's body holds it")
+        if frame.asked is not None:
+            frame.env = dict(frame.env)
+            if self.assume(node.value or ir.Const(None), frame.asked):
+                frame.answers.append(frame.env)
+        if frame.handler:
+            self._answered(value, node)
         frame.returned = join(frame.returned, value)
         frame.ends.append(frame.env)
         frame.env = None
 
+    def _answered(self, value: Value, node: ir.Return) -> None:
+        """What a page returns: a text, or a tuple of it and what goes with it."""
+        if isinstance(node.value, ir.Sequence) and value.items and 0 in value.items:
+            value = value.items[0]
+        if value.items is None and (value.ref is None or isinstance(value.ref, tuple)):
+            self.witness("xss", value, node.node, "the response's body holds it")
+
+    def asked(self, closure: Closure, test: ir.Call, held: bool) -> None:
+        """Narrows the arguments of a function of the tree by its answer: only its ways to that answer count."""
+        given = [(one, self.evaluate(one)) for keyword, one in test.args if not keyword]
+        entered = sum(one.function is closure.function for one in self.frames)
+        if entered or len(self.frames) > CALL_DEPTH_MAX or not any(one.taints for _, one in given) or len(given) != len(test.args):
+            return
+        method = isinstance(test.func, ir.Attr) and closure.kind != "static" and closure.function.owner is not None
+        receiver = [self.evaluate(test.func.value)] if method and isinstance(test.func, ir.Attr) else []
+        env = self.bound(closure, [*receiver, *(one for _, one in given)], {})
+        frame = Frame(closure.scope, env, closure.function, closure.outer, asked=held)
+        self.frames.append(frame)
+        try:
+            self.run(closure.function.body)
+        finally:
+            self.frames.pop()
+        if frame.env is not None and not held:
+            frame.answers.append(frame.env)
+        after: Env | None = None
+        for one in frame.answers:
+            after = joined(after, one)
+        for param, (path, before) in zip(closure.function.params[len(receiver):], given, strict=False):
+            now = (after or {}).get(param.name)
+            narrowed = now is not None and now is not before and param.name not in frame.rebound
+            if narrowed and now is not None and isinstance(path, ir.Name | ir.Attr | ir.Item):
+                self.store(path, now, changed=True)
+
     def _leave(self, node: ir.Leave) -> None:
-        if node.value is not None:
-            self.evaluate(node.value)
+        value = self.evaluate(node.value) if node.value is not None else None
+        if value is not None and self.raised:
+            self.raised[-1].append(value)
         frame = self.frame
         if node.word != "Raise" and frame.env is not None:
-            frame.jumps.append(frame.env)
+            frame.jumps.append((node.word, frame.env))
         frame.env = None
 
     def _match(self, node: ir.Match) -> None:
@@ -169,7 +252,9 @@ class Interpreter(Calls):
             if left == ():
                 break
             if case.constants is not None and left is not None and not any(one in case.constants for one in left):
+                self.rule_out(case.body)
                 continue
+            self.lived.add(id(case.body))
             frame.env = dict(start)
             if case.constants is not None and isinstance(node.subject, ir.Name):
                 self.bind(node.subject.id, constant(*case.constants))
@@ -197,6 +282,11 @@ class Interpreter(Calls):
         for name in node.names:
             if self.frame.env is not None:
                 self.frame.env.pop(name, None)
+        for one in node.items:
+            key = self.evaluate(one.key) if one.key is not None else CLEAN
+            done = containers.effect(self.evaluate(one.value), "pop", [key], {})
+            if done is not None and done[1] is not None:
+                self.store(one.value, done[1], changed=True)
 
     def _function(self, node: ir.Function) -> None:
         closure = self.closure(node)
@@ -233,6 +323,25 @@ class Interpreter(Calls):
             self.frames.pop()
         made.env = inner.env or made.env
         self.bind(node.name, Value(ref=made, unknown=True))
+
+
+def _few(source: Value) -> list[Value] | None:
+    """What a loop over a known sequence gives turn by turn; None where it is long or not known."""
+    if source.items is not None and source.ref is None:
+        listed = 0 < len(source.items) <= UNROLLED_MAX and list(source.items) == list(range(len(source.items)))
+        return list(source.items.values()) if listed else None
+    if source.constants is not None and len(source.constants) == 1:
+        one = source.constants[0]
+        return [constant(part) for part in one] if isinstance(one, tuple | list) and 0 < len(one) <= UNROLLED_MAX else None
+    return None
+
+
+def _caught(raised: list[Value]) -> Value:
+    """What a handler's name stands for: what is seen to be raised, or anything else."""
+    found: Value | None = None
+    for one in raised:
+        found = join(found, one)
+    return Value(None, found.taints, found.items, found.ref, unknown=True) if found is not None else UNKNOWN
 
 
 def _is_total(node: ir.Match) -> bool:

@@ -1,6 +1,7 @@
 """The compact form in which code is interpreted: what data flow needs of Python, and the libcst node to point at."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
 import libcst as cst
@@ -32,11 +33,12 @@ class Attr:
 
 @dataclass(slots=True, eq=False)
 class Item:
-    """`value[key]`; `key` is None for a slice."""
+    """`value[key]`; `key` is None for a slice, which has `bounds`."""
 
     value: "Expr"
     key: "Expr | None"
     node: cst.CSTNode
+    bounds: "tuple[Expr, ...]" = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -276,9 +278,10 @@ class Import:
 
 @dataclass(slots=True, eq=False)
 class Forget:
-    """`del name`."""
+    """`del name`, `del value[key]`."""
 
     names: list[str]
+    items: list[Item] = field(default_factory=list)
 
 
 @dataclass(slots=True, eq=False)
@@ -317,6 +320,8 @@ class Class:
     methods: dict[str, Function]
     node: cst.CSTNode
     decorators: list[Expr] = field(default_factory=list)
+    fields: list[str] = field(default_factory=list)
+    """What its body annotates, in order: the parameters of a dataclass or the like."""
 
 
 Stmt = Assign | Augment | Do | If | While | For | Try | With | Return | Leave | Match | Import | Forget | Function | Class
@@ -334,3 +339,16 @@ class Module:
     tree: cst.Module
     shared: set[str]
     """Module names that some function assigns by `global`."""
+
+
+def calls(part: Any) -> Iterator[cst.CSTNode]:
+    """The calls in a block, statement or expression; not those in functions that it defines."""
+    stack = [part]
+    while stack:
+        one = stack.pop()
+        if isinstance(one, Call):
+            yield one.node
+        if isinstance(one, list | tuple):
+            stack += one
+        elif is_dataclass(one) and not isinstance(one, Function | Class | type):
+            stack += [getattr(one, name.name) for name in fields(one)]

@@ -90,7 +90,10 @@ class Lowering:
         return ir.Const(node.value.replace("{{", "{").replace("}}", "}"))
 
     def _inside(self, node: Any) -> ir.Expr:
-        return self.expr(node.expression)
+        inner = self.expr(node.expression)
+        if getattr(node, "conversion", None) in ("r", "a"):
+            return ir.Call(ir.Name("repr", node), [("", inner)], node)
+        return inner
 
     def _attribute(self, node: cst.Attribute) -> ir.Expr:
         return ir.Attr(self.expr(node.value), node.attr.value, node)
@@ -102,7 +105,10 @@ class Lowering:
             key = self.expr(keys[0].value)
         elif all(isinstance(one, cst.Index) for one in keys):
             key = ir.Sequence([(False, self.expr(one.value)) for one in keys if isinstance(one, cst.Index)])
-        return ir.Item(self.expr(node.value), key, node)
+        bounds: tuple[ir.Expr, ...] = ()
+        if len(keys) == 1 and isinstance(keys[0], cst.Slice):
+            bounds = tuple(self.expr(one) for one in (keys[0].lower, keys[0].upper, keys[0].step))
+        return ir.Item(self.expr(node.value), key, node, bounds)
 
     def _call(self, node: cst.Call) -> ir.Expr:
         args = [(one.star or (one.keyword.value if one.keyword else ""), self.expr(one.value)) for one in node.args]

@@ -137,7 +137,9 @@ class _Blocks(Lowering):
         return ".".join([*above, *([module] if module else [])]) + "."
 
     def _delete(self, node: cst.Del) -> ir.Block:
-        return [ir.Forget([one.value for one in bound_names(node.target)])]
+        parts = [one.value for one in node.target.elements] if isinstance(node.target, cst.Tuple) else [node.target]
+        items = [self.expr(one) for one in parts if isinstance(one, cst.Subscript)]
+        return [ir.Forget([one.value for one in bound_names(node.target)], [one for one in items if isinstance(one, ir.Item)])]
 
     def _declare(self, node: cst.Global | cst.Nonlocal) -> ir.Block:
         names = {one.name.value for one in node.names}
@@ -157,6 +159,8 @@ class _Blocks(Lowering):
         bases = [self.expr(one.value) for one in node.bases]
         methods = {one.name: one for one in body if isinstance(one, ir.Function)}
         made = ir.Class(node.name.value, bases, body, methods, node, [self.expr(one.decorator) for one in node.decorators])
+        lines = [line for one in node.body.body if isinstance(one, cst.SimpleStatementLine) for line in one.body]
+        made.fields = [one.target.value for one in lines if isinstance(one, cst.AnnAssign) and isinstance(one.target, cst.Name)]
         for one in methods.values():
             one.owner = made
         return [made]

@@ -15,6 +15,10 @@ from analyzers.finding import Confidence, Severity
 from analyzers.options import ModelOptions
 
 _FOLDER = Path(__file__).parent.parent / "models"
+EVERY = "*"
+"""Among what a stranger's word is made harmless for: everything, until it is decoded again."""
+WITHOUT = "without "
+"""Begins the mark of a word that holds a text no more: `without <`."""
 EVERYBODY = frozenset({"remote", "local"})
 
 
@@ -39,6 +43,16 @@ class Kind:
     references: tuple[str, ...] = ()
     local_severity: Severity | None = None
     """Where only whoever starts the program decides, if that matters less."""
+    without: tuple[frozenset[str], ...] = ()
+    """Texts without which a value does no harm here: all of one of these sets."""
+    refutes: frozenset[str] = frozenset()
+    """Other rules that speak of the same from the looks of a call."""
+    told: bool = True
+    """Whether reaching it is a finding; else the sink only refutes what a rule suspects."""
+
+    def spares(self, marks: frozenset[str]) -> bool:
+        """Whether a stranger's word with these marks was made harmless for this kind."""
+        return bool(marks) and (self.name in marks or EVERY in marks or any(one <= marks for one in self.without))
 
 
 @dataclass(frozen=True)
@@ -73,6 +87,10 @@ class Sink:
     unless_given: frozenset[str] = frozenset()
     """Keywords, or last words of names among the arguments, with which it does no harm."""
     positional_max: int = 1_000
+    weak: str = ""
+    """A pattern of what the program itself must not choose here: for kinds about choices, not about strangers."""
+    key: str = ""
+    """The only key or first argument with which it counts, in lower case."""
     """With more arguments it is another method of the same name."""
 
 
@@ -88,6 +106,12 @@ class Models:
     sanitizers: dict[str, frozenset[str]] = field(default_factory=dict)
     guards: dict[str, frozenset[str]] = field(default_factory=dict)
     exits: set[str] = field(default_factory=set)
+    encoders: set[str] = field(default_factory=set)
+    """What writes a value in letters that mean nothing to anybody."""
+    decoders: set[str] = field(default_factory=set)
+    """What gives back what was written otherwise."""
+    inner: set[str] = field(default_factory=set)
+    """Methods that count where an attribute has them, as `set` of `*.headers.set`."""
     members: set[str] = field(default_factory=set)
     """Attributes, as `tornado.web.RequestHandler().write`, that objects of classes which derive from a library's inherit."""
     tokens: frozenset[str] = frozenset()
@@ -138,7 +162,11 @@ def load(documents: Iterable[Mapping[str, Any]]) -> Models:
 def _read(models: Models, document: Mapping[str, Any]) -> None:
     for name, one in document.get("kind", {}).items():
         labels = frozenset(one.get("labels", ["remote"]))
-        models.kinds[name] = Kind(**{**one, "name": name, "labels": labels, "references": tuple(one.get("references", ()))})
+        without = tuple(frozenset(f"{WITHOUT}{text}" for text in texts) for texts in one.get("without", ()))
+        models.kinds[name] = Kind(
+            **{**one, "name": name, "labels": labels, "references": tuple(one.get("references", ())), "without": without,
+               "refutes": frozenset(one.get("refutes", ()))}
+        )  # fmt: skip
     for one in document.get("source", []):
         harmless = frozenset(one.get("harmless", []))
         source = Source(one.get("label", "remote"), one["told"], unless_in=one.get("unless_in", ""), harmless=harmless)
@@ -154,15 +182,20 @@ def _read(models: Models, document: Mapping[str, Any]) -> None:
             one["kind"], frozenset(one.get("positions", [])), frozenset(one.get("keywords", [])), one.get("whole", False),
             one.get("unless", {}), one.get("when", {}), one.get("receiver", False),
             one.get("program", False), frozenset(one.get("unless_given", [])), one.get("positional_max", 1_000),
+            one.get("weak", ""), one.get("key", ""),
         )  # fmt: skip
         for name in expanded(one["names"]):
             models.sinks.setdefault(name, []).append(sink)
+            if name.startswith("*.") and name.count(".") == 2:
+                models.inner.add(name.rsplit(".", 1)[-1])
     for one in document.get("sanitizer", []):
         for name in expanded(one["names"]):
             models.sanitizers[name] = models.sanitizers.get(name, frozenset()) | frozenset(one["kinds"])
     for one in document.get("guard", []):
         models.guards.update(dict.fromkeys(expanded(one["names"]), frozenset(one["kinds"])))
     models.exits.update(expanded(document.get("exit", {}).get("names", [])))
+    models.encoders.update(expanded(document.get("encoder", {}).get("names", [])))
+    models.decoders.update(expanded(document.get("decoder", {}).get("names", [])))
 
 
 def expanded(names: Iterable[str]) -> Iterator[str]:

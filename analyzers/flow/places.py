@@ -46,14 +46,14 @@ def unchanged(before: str, digest: str, content: Callable[[], bytes | None]) -> 
 def candidates(name: str, path: str) -> Iterator[str]:
     """Where a module may lie for who imports it from `path`: beside it, above it, or below a usual source folder."""
     file = name.replace(".", "/")
-    for folder in _folders(path):
+    for folder in folders(path):
         yield f"{folder}{file}.py"
         yield f"{folder}{file}/__init__.py"
 
 
 @lru_cache(maxsize=256)
-def _folders(path: str) -> tuple[str, ...]:
-    """A file asks for many modules, one after another."""
+def folders(path: str) -> tuple[str, ...]:
+    """Where a file at `path` looks: the root and every folder on the way, then usual source folders."""
     around = [f"{folder}/" if str(folder) != "." else "" for folder in PurePosixPath(path).parents][:8]
     return tuple(dict.fromkeys([*reversed(around), *_SOURCE_FOLDERS]))
 

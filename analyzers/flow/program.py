@@ -16,12 +16,15 @@ from analyzers.flow.value import CLEAN, UNKNOWN, Value
 
 Loader = Callable[[str], "ir.Module | None"]
 """The compact form of a module of the tree by its dotted name, None for modules outside it."""
+Text = Callable[[str], "str | None"]
+"""The text of a settings file of the tree by the path that the program opens, None without one."""
 _NUMBERS = frozenset({"int", "float", "bool", "UUID", "Decimal", "date", "datetime"})
 _NOT_INPUT = re.compile(r"\b(Depends|Security|inject|Session|BackgroundTasks|Response|Settings)\b")
 _NUMBER_PART = re.compile(r"<(?:int|float|uuid)(?:\([^>]*\))?:(\w+)>|\{(\w+):(?:int|float|uuid)\}")
 _SENT = re.compile(r"(requests|httpx|httpcore|urllib|scrapy)\.|(.*\.)?(Prepared|Client|Outgoing)Request$")
 _RPC = Source("remote", "the request of the remote call")
 _SELF = frozenset({"self", "cls"})
+_VIEW = Source("remote", "the request's path", harmless=frozenset({"redirect", "ssrf"}))
 _LAMBDA = Source("remote", "the event of the function's caller")
 
 
@@ -32,6 +35,12 @@ class Outcome:
     hits: list[Hit] = field(default_factory=list)
     safe: list[tuple[cst.CSTNode, frozenset[str]]] = field(default_factory=list)
     """Sinks that only ever get what is known to be harmless, with the kinds that is for."""
+    texts: dict[cst.CSTNode, bool] = field(default_factory=dict)
+    """Texts that are put together, and whether all of it is what this program says itself."""
+    calm: list[tuple[cst.CSTNode, frozenset[str]]] = field(default_factory=list)
+    """Functions in which all sinks of these kinds only get what is known to be harmless."""
+    dead: list[cst.CSTNode] = field(default_factory=list)
+    """Calls that no way leads to."""
     trees: dict[str, cst.Module] = field(default_factory=dict)
     """The other files that were read, by path."""
     told: str = ""
@@ -43,10 +52,13 @@ def module_name(path: str) -> str:
     return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
-def analyse(tree: cst.Module, path: str, models: Models, load: Loader = lambda _: None) -> Outcome:
-    """Data flow through a parsed file. `load` gives the modules that it imports; nothing is ever run."""
+def analyse(
+    tree: cst.Module, path: str, models: Models, load: Loader = lambda _: None, settings_file: Text = lambda _: None
+) -> Outcome:
+    """Data flow through a parsed file. `load` gives modules that it imports, `settings_file` what it reads; nothing is ever run."""
     outcome = Outcome()
     program = _Program(models, load)
+    program.run.settings_file = settings_file
     try:
         program.analyse(lower(tree, path, module_name(path)))
     except Exhausted:
@@ -60,7 +72,20 @@ def analyse(tree: cst.Module, path: str, models: Models, load: Loader = lambda _
             safe = frozenset(kind for kind, words in kinds.items() if words == {SAFE})
             if safe:
                 outcome.safe.append((node, safe))
+        _rest(outcome, program.run)
     return outcome
+
+
+def _rest(outcome: Outcome, run: Interpreter) -> None:
+    """What nobody has a word in, beside the sinks themselves."""
+    outcome.texts = dict(run.texts.values())
+    for function, kinds in run.about.items():
+        calm = frozenset(kind for kind, words in kinds.items() if words == {SAFE})
+        if calm and function is not None:
+            outcome.calm.append((function, calm))
+    for at, block in run.dead.items():
+        if at not in run.lived:
+            outcome.dead += ir.calls(block)
 
 
 class _Program:
@@ -178,6 +203,8 @@ class _Program:
             is_input = not (isinstance(default, ir.Call) and _NOT_INPUT.search(_called(default)))
             if is_input and not _NOT_INPUT.search(param.annotation) and param.name not in _SELF:
                 return self.run.tainted(handler, param.node)
+        if number > 0 and _is_view(closure, of) and param.star != "*" and not set(param.annotation.split()) & _NUMBERS:
+            return self.run.tainted(_VIEW, param.node)
         if isinstance(param.default, ir.Const) and isinstance(param.default.value, int):
             return UNKNOWN
         return Value(items={}, unknown=True) if param.star else UNKNOWN
@@ -198,6 +225,17 @@ class _Program:
         arguments = [empty, *(_unknown(one) for one in start.ref.function.params[1:])]
         _, after = self.run.invoked(start.ref, arguments, {}, closure.function.node)
         return after.get(start.ref.function.params[0].name if start.ref.function.params else "", empty)
+
+
+def _is_view(closure: Closure, of: ClassRef | None) -> bool:
+    """Whether it is a view of Django that gets parts of the address: https://docs.djangoproject.com/en/stable/topics/http/urls/."""
+    params = closure.function.params
+    if of is not None or closure.outer or not params or params[0].name != "request" or any(one.default is not None for one in params):
+        return False
+    return "view" in closure.scope.module.name and "django" in closure.scope.module.tree.code[:_HEAD]
+
+
+_HEAD = 2_000
 
 
 def _serves_rpc(closure: Closure, of: ClassRef | None) -> bool:

@@ -1,5 +1,6 @@
 """What the interpreter keeps while it runs: frames, modules, what functions and classes are, and what was seen at sinks."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,8 @@ STEPS_MAX = 150_000
 """Statements and calls that one file's analysis may take; the same on every machine, unlike a clock."""
 CALL_DEPTH_MAX = 8
 SAFE, VAGUE, TAINTED = "safe", "vague", "tainted"
+CHOICE = "choice"
+"""The label of what nobody but the program decides."""
 
 Env = dict[str, Value]
 
@@ -59,6 +62,17 @@ class ClassRef:
     def __post_init__(self) -> None:
         self.object = Instance(self)
 
+    def above(self, owner: Any, depth: int = 8) -> "list[ClassRef]":
+        """The bases of the class among this one and its own bases that `owner` describes."""
+        if self.ir is owner or not depth:
+            return self.bases
+        return next((found for one in self.bases if (found := one.above(owner, depth - 1))), [])
+
+    def parameters(self, depth: int = 8) -> list[str]:
+        """What its objects are made of where a decorator or base writes the constructor: the annotated names, the bases' first."""
+        names = [name for one in self.bases for name in one.parameters(depth - 1)] if depth else []
+        return [*names, *(name for name in self.ir.fields if name not in names)]
+
     def find(self, name: str, depth: int = 8) -> Value | None:
         """What the class or a base binds `name` to."""
         if name in self.env:
@@ -77,6 +91,20 @@ class Instance:
 
 
 @dataclass(slots=True, eq=False)
+class Parent:
+    """`super()`: an object as the classes above its own see it."""
+
+    bases: list[ClassRef]
+    me: Value
+    name: str
+    """What the method calls the object."""
+
+    def find(self, name: str) -> Value | None:
+        """What a class above binds `name` to."""
+        return next((found for one in self.bases if (found := one.find(name)) is not None), None)
+
+
+@dataclass(slots=True, eq=False)
 class Frame:
     """One function, class body or module being interpreted. `env` is None where nothing more runs."""
 
@@ -89,9 +117,15 @@ class Frame:
     returned: Value | None = None
     yielded: Value | None = None
     ends: list[Env] = field(default_factory=list)
-    jumps: list[Env] = field(default_factory=list)
+    jumps: list[tuple[str, Env]] = field(default_factory=list)
+    """What is known at each `break` and `continue`, with that word."""
     rebound: set[str] = field(default_factory=set)
     handler: bool = False
+    asked: bool | None = None
+    """Which answer is looked for, where only the ways to that answer count."""
+    answers: list[Env] = field(default_factory=list)
+    aliased: set[str] = field(default_factory=set)
+    """Names of which several may stand for one object."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,9 +154,22 @@ class State:
         self.hits: dict[tuple[int, str], Hit] = {}
         self.seen: dict[int, tuple[cst.CSTNode, dict[str, set[str]]]] = {}
         """For each sink of the file under review, by kind, what its values were in the contexts met."""
+        self.about: dict[cst.CSTNode | None, dict[str, set[str]]] = {}
+        """The same for each function of the file under review, together."""
+        self.texts: dict[int, tuple[cst.CSTNode, bool]] = {}
+        """Texts of the file under review that are put together, and whether nobody has a word in them."""
         self.home = ""
         self.steps = 0
         self.memo: dict[Any, Any] = {}
+        self.settings_file: Callable[[str], str | None] = lambda _: None
+        """The text of a settings file of the tree, by the path that the program opens it with."""
+        self.shared_changes = 0
+        """How often a stranger's word got into a module's names: what was known of calls before may be so no more."""
+        self.raised: list[list[Value]] = []
+        """For each `try` being run, what was raised in it."""
+        self.dead: dict[int, ir.Block] = {}
+        """Blocks of the file under review that some test ruled out, by their address."""
+        self.lived: set[int] = set()
 
     @property
     def frame(self) -> Frame:
@@ -168,7 +215,7 @@ class State:
         """Gives a name a new value."""
         frame = self.frame
         if frame.function is not None and name in frame.function.shared:
-            frame.scope.env[name] = join(frame.scope.env.get(name), value)
+            self._share(name, value)
         if frame.env is not None:
             frame.env[name] = value
             frame.rebound.add(name)
@@ -176,10 +223,10 @@ class State:
     def store(self, target: ir.Target, value: Value, *, changed: bool = False) -> None:
         """Assigns to a name, attribute, item or pattern of them. `changed`: the same object with other content."""
         if isinstance(target, ir.Name):
-            again = target.id in self.frame.rebound
-            self.bind(target.id, value)
-            if changed and not again:
-                self.frame.rebound.discard(target.id)
+            if changed:
+                self._change(target.id, value)
+            else:
+                self.bind(target.id, value)
         elif isinstance(target, ir.Attr):
             base = self.evaluate(target.value)
             if isinstance(base.ref, Instance):
@@ -190,6 +237,38 @@ class State:
             key = self.evaluate(target.key) if target.key is not None else CLEAN
             self.store(target.value, with_item(base, key, value), changed=True)
 
+    def _change(self, name: str, value: Value) -> None:
+        """Gives what a name stands for other content: every name of the same object sees it."""
+        frame = self.frame
+        old = frame.env.get(name) if frame.env is not None else None
+        if old is None:
+            self._share(name, value)
+        again = name in frame.rebound
+        self.bind(name, value)
+        if not again:
+            frame.rebound.discard(name)
+        if old is not None and name in frame.aliased and frame.env is not None:
+            for other in frame.aliased:
+                if frame.env.get(other) is old:
+                    frame.env[other] = value
+
+    def _share(self, name: str, value: Value) -> None:
+        """Lets the functions around and the module see what a name may be from now on."""
+        frame = self.frame
+        for env in (*frame.outer, frame.scope.env):
+            if name not in env:
+                continue
+            known = env[name]
+            if value is known:
+                return
+            env[name] = join(known, value)
+            if set(value.deep()) - set(known.deep()):
+                self.shared_changes += 1
+            for other in self.frames[:-1]:
+                if other.env is not None and other.env.get(name) is known:
+                    other.env[name] = env[name]
+            return
+
     def _keep(self, of: ClassRef, name: str, value: Value) -> None:
         """Remembers a stranger's word in an object's attribute for the class's other methods."""
         taints = value.deep()
@@ -199,20 +278,47 @@ class State:
     def witness(self, kind: str, value: Value, node: cst.CSTNode, told: str) -> None:
         """Notes what a sink got."""
         wanted = self.models.kinds[kind]
-        taints = [one for one in value.deep() if one.label in wanted.labels and kind not in one.cleaned]
+        harmful = [one for one in value.deep() if not wanted.spares(one.cleaned)] if value.constants is None else []
+        taints = [one for one in harmful if one.label in wanted.labels]
         word = SAFE
-        if value.constants is None and taints:
+        if taints:
             word = TAINTED
-        elif value.constants is None and (value.vague() or any(kind not in one.cleaned for one in value.deep())):
+        elif harmful or (value.constants is None and value.vague()):
             word = VAGUE
         at = self._place(node)
         if at is None:
             return
         if at is node:
+            self.about.setdefault(self._running(), {}).setdefault(kind, set()).add(word)
             self.seen.setdefault(id(node), (node, {}))[1].setdefault(kind, set()).add(word)
-        if word == TAINTED:
+        if word == TAINTED and wanted.told:
             taint = min(taints, key=lambda one: _length(one.trail))
             self.hits.setdefault((id(at), kind), Hit(kind, taint, at, Trail(told, self.path, node, taint.trail)))
+
+    def rule_out(self, block: ir.Block) -> None:
+        """Notes a block that a test keeps from being run."""
+        if self.path == self.home:
+            self.dead[id(block)] = block
+
+    def choose(self, kind: str, weak: str, value: Value, node: cst.CSTNode) -> None:
+        """Notes what a call gets that is chosen in the program, where some choices are bad ones."""
+        if self.path != self.home:
+            return  # said of the file that chooses
+        given = value.constants if value.constants is not None else (value.ref,) if isinstance(value.ref, str) else ()
+        bad = [one for one in given if re.search(weak, str(one))]
+        if bad:
+            trail = Trail(f"`{bad[0]}` is chosen", self.path, node)
+            self.hits.setdefault((id(node), kind), Hit(kind, Taint(CHOICE, id(node), frozenset(), trail), node, trail))
+
+    def put_together(self, value: Value, node: cst.CSTNode) -> None:
+        """Notes what a text is made of."""
+        if self.path == self.home:
+            harmless = value.constants is not None or (not value.taints and not value.vague())
+            known = self.texts.get(id(node))
+            self.texts[id(node)] = node, harmless and (known is None or known[1])
+
+    def _running(self) -> cst.CSTNode | None:
+        return next((one.function.node for one in reversed(self.frames) if one.function is not None), None)
 
     def _place(self, node: cst.CSTNode) -> cst.CSTNode | None:
         """The sink itself in the file under review, else the call from that file that leads to it."""

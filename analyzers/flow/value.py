@@ -5,6 +5,8 @@ from typing import Any, Final
 
 import libcst as cst
 
+from analyzers.flow.models import EVERY
+
 CONSTANTS_MAX = 8
 ITEMS_MAX = 64
 DEPTH_MAX = 4
@@ -32,6 +34,10 @@ class Taint:
     source: int
     cleaned: frozenset[str]
     trail: Trail = field(compare=False)
+
+    def with_marks(self, marks: frozenset[str]) -> "Taint":
+        """The same, harmless for more kinds or without more texts."""
+        return self if marks <= self.cleaned else Taint(self.label, self.source, self.cleaned | marks, self.trail)
 
 
 @dataclass(slots=True, eq=False)
@@ -130,9 +136,19 @@ def mixed(*parts: Value) -> Value:
 
 def cleaned(value: Value, kinds: frozenset[str]) -> Value:
     """`value` made harmless for these kinds of sink; "*" are all."""
-    if "*" in kinds:
+    if EVERY in kinds:
         return CLEAN
-    taints = tuple(Taint(one.label, one.source, one.cleaned | kinds, one.trail) for one in value.deep())
+    return Value(taints=tuple(one.with_marks(kinds) for one in value.deep()), unknown=value.vague())
+
+
+def encoded(value: Value) -> Value:
+    """`value` in letters and digits that mean nothing to anybody until somebody decodes them."""
+    return Value(taints=tuple(one.with_marks(frozenset({EVERY})) for one in value.deep()), unknown=value.vague())
+
+
+def decoded(value: Value) -> Value:
+    """`value` as it was before somebody made it harmless by writing it otherwise."""
+    taints = tuple(Taint(one.label, one.source, frozenset(), one.trail) for one in value.deep())
     return Value(taints=taints, unknown=value.vague())
 
 
