@@ -3,6 +3,7 @@
 import re
 from pathlib import PurePosixPath
 
+from analyzers import cells
 from analyzers.finding import Diagnostic, Skipped, SourceFile
 from analyzers.options import ReviewOptions
 
@@ -11,6 +12,17 @@ FINDINGS_PER_FILE_MAX = 500
 _PYTHON = (".py", ".pyi", ".pyw")
 _SHEBANG = re.compile(rb"#![^\n]{0,100}\bpython")
 _BINARY_PROBE = 8192
+
+
+def bytes_max(path: str) -> int:
+    """How many bytes of a file of this name are read; a notebook must come below FILE_BYTES_MAX without its outputs."""
+    return cells.NOTEBOOK_BYTES_MAX if cells.is_notebook(path) else FILE_BYTES_MAX
+
+
+def readable(path: str, content: bytes) -> SourceFile:
+    """A file to review, as far as it is read: of a large notebook without the long texts among its outputs."""
+    large = len(content) > FILE_BYTES_MAX and cells.is_notebook(path)
+    return SourceFile(path, cells.without_outputs(content) if large else content)
 
 
 def is_python(file: SourceFile) -> bool:
@@ -55,7 +67,11 @@ def submodule(path: str) -> Skipped:
 
 def too_large(file: SourceFile) -> Diagnostic | None:
     """What is said of a file that is not looked at for its size."""
-    if len(file.content) <= FILE_BYTES_MAX:
+    size = len(file.content)
+    if size <= FILE_BYTES_MAX:
         return None
-    told = f"not reviewed: larger than the limit of {FILE_BYTES_MAX:,} bytes"
+    limit = bytes_max(file.path) if size > bytes_max(file.path) else FILE_BYTES_MAX
+    told = f"not reviewed: larger than the limit of {limit:,} bytes"
+    if limit == FILE_BYTES_MAX < bytes_max(file.path):
+        told += ", even without what its cells put out"
     return Diagnostic(file.path, 0, told, unreadable=is_python(file))

@@ -1,39 +1,25 @@
-"""Jupyter notebooks: their code cells as one module of Python, and where each line of it stands in the file.
+"""The code cells of a notebook as one module of Python, and where each line of it stands in the file.
 
-https://nbformat.readthedocs.io/en/latest/format_description.html · magics: https://ipython.readthedocs.io/en/stable/interactive/magics.html
+Magics: https://ipython.readthedocs.io/en/stable/interactive/magics.html
 """
 
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import PurePosixPath
+from dataclasses import dataclass, replace
 
 import libcst as cst
 
+from analyzers.cells import Cell, cells, left_out
 from analyzers.context import Draft
 from analyzers.finding import Diagnostic, Step
 from analyzers.lines import Lines
 from analyzers.parse import parse_module
 
-SUFFIX = ".ipynb"
-DEPTH_MAX = 200
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]')
 _PYTHON_CELLS = re.compile(r"%%(time|timeit|capture|prun|debug|memit)\b")
 _MAGIC = re.compile(r"(\s*)(?:[%!?].*|[\w.]+\?{1,2}\s*)$")
 _ASSIGNED_MAGIC = re.compile(r"(\s*[\w.,\[\] ]+=\s*)[%!](?!=).*$")
 _ENDING = re.compile(r'(?:\\n)?",?\s*$')
-
-
-class NoNotebook(ValueError):
-    """The file is no notebook; the message says why."""
-
-
-@dataclass
-class _Cell:
-    kind: str = ""
-    parts: list[tuple[str, int]] = field(default_factory=list)
-    """Strings of the source, each with the offset of its first character in the file."""
 
 
 @dataclass(frozen=True)
@@ -78,20 +64,17 @@ class Notebook:
         return (*lines.place(row.offset + written), row)
 
 
-def is_notebook(path: str) -> bool:
-    """By the name."""
-    return PurePosixPath(path).suffix.lower() == SUFFIX
-
-
 def read(text: str, path: str) -> Notebook | None:
     """The notebook in a file; None for one whose code is no Python. Raises NoNotebook."""
-    cells, language = _cells(text)
+    every, language = cells(text)
     if language and language.lower() not in ("python", "ipython"):
         return None
     rows: list[_Row] = []
     told: list[Diagnostic] = []
     lines = Lines(text)
-    for number, cell in enumerate(cells, 1):
+    if gone := left_out(text):
+        told.append(Diagnostic(path, 0, f"long texts among its outputs, such as pictures, were not read, for it is large: {gone}"))
+    for number, cell in enumerate(every, 1):
         if cell.kind == "code":
             own = [_Row(offset, number, at, line) for at, (line, offset) in enumerate(_source_lines(cell), 1)]
             code, why = _checked(_without_magics([one.text for one in own]))
@@ -106,54 +89,7 @@ def readable_comments(lines: Lines) -> Lines:
     return Lines("\n".join(_ENDING.sub("", line) for line in lines.all()))
 
 
-def _cells(text: str) -> tuple[list[_Cell], str]:
-    """The cells with their places, and the kernel's language. Raises NoNotebook."""
-    try:
-        known = json.loads(text)
-        if not isinstance(known, dict) or not isinstance(known.get("cells"), list):
-            raise NoNotebook("it has no list of cells, as nbformat 4 has")
-    except (ValueError, RecursionError) as error:
-        raise error if isinstance(error, NoNotebook) else NoNotebook(f"it is no JSON: {error}"[:200]) from None
-    cells: list[_Cell] = [_Cell() for _ in known["cells"]]
-    language = ""
-    for where, offset, word in _strings(text):
-        match where:
-            case ("cells", int(number), "cell_type"):
-                cells[number].kind = word
-            case ("cells", int(number), "source") | ("cells", int(number), "source", int()):
-                cells[number].parts.append((word, offset))
-            case ("metadata", "kernelspec" | "language_info", "language" | "name") if where[1:] != ("kernelspec", "name"):
-                language = word
-    return cells, language
-
-
-def _strings(text: str) -> Iterator[tuple[tuple[str | int, ...], int, str]]:
-    """Every string value of a JSON document: the keys and numbers that lead to it, its offset, and itself."""
-    path: list[str | int] = []
-    key = ""
-    for token in _TOKEN.finditer(text):
-        mark = token.group()
-        match mark[0]:
-            case "{" | "[":
-                path.append("" if mark == "{" else 0)
-                if len(path) > DEPTH_MAX:
-                    raise NoNotebook("it nests too deeply")
-            case "}" | "]":
-                path.pop()
-            case ",":
-                if isinstance(path[-1], int):
-                    path[-1] += 1
-                else:
-                    path[-1] = ""
-            case ":":
-                path[-1] = key
-            case _:
-                key = json.loads(mark) if len(path) <= 5 else ""
-                if not (isinstance(path[-1], str) and path[-1] == ""):
-                    yield tuple(path), token.start() + 1, key
-
-
-def _source_lines(cell: _Cell) -> Iterator[tuple[str, int]]:
+def _source_lines(cell: Cell) -> Iterator[tuple[str, int]]:
     """The cell's lines, each with where it begins in the file."""
     for part, offset in cell.parts:
         at = offset

@@ -14,6 +14,7 @@ from analyzers import accept, duplicates, fingerprint, rule_names, shingles, sup
 from analyzers import notebook as notebooks
 from analyzers.adapters import bandit, detect_secrets
 from analyzers.brought import PREFIX, TOOL, Brought, Reported
+from analyzers.cells import NoNotebook, code_of, is_notebook
 from analyzers.context import Draft
 from analyzers.detector import scan
 from analyzers.finding import SECRET_CWES, Diagnostic, FileReport, Finding, Report, SourceFile
@@ -26,7 +27,7 @@ from analyzers.lines import Lines
 from analyzers.lint import lint
 from analyzers.merge import FINDINGS_PER_LINE_MAX, crowded_lines, merge
 from analyzers.metering import code_lines
-from analyzers.notebook import Notebook, is_notebook
+from analyzers.notebook import Notebook
 from analyzers.options import FILE, ReviewOptions
 from analyzers.parse import parse_module, uncollected
 from analyzers.ranker import rank
@@ -100,7 +101,7 @@ def _notebook(file: SourceFile, text: str, told: list[Diagnostic]) -> Notebook |
         return None
     try:
         found = notebooks.read(text, file.path)
-    except notebooks.NoNotebook as error:
+    except NoNotebook as error:
         told.append(Diagnostic(file.path, 0, f"its cells were not read: {error}"))
         return None
     told += found.told if found is not None else ()
@@ -111,7 +112,8 @@ def _report(file: SourceFile, lines: Lines, drafts: list[Draft], told: list[Diag
     if len(drafts) > FINDINGS_PER_FILE_MAX:
         told.append(Diagnostic(file.path, 0, f"{len(drafts)} findings; the first {FINDINGS_PER_FILE_MAX} are kept"))
         drafts = drafts[:FINDINGS_PER_FILE_MAX]
-    told += [Diagnostic(file.path, line, f"the first {FINDINGS_PER_LINE_MAX} findings of this line are kept") for line in crowded_lines(drafts)]
+    kept = f"the first {FINDINGS_PER_LINE_MAX} findings of this line are kept"
+    told += [Diagnostic(file.path, line, kept) for line in crowded_lines(drafts)]
     prints = fingerprint.fingerprints(drafts, lines, file.path)
     found = [(_finding(one, file.path, mark), one.silenced) for one, mark in zip(drafts, prints, strict=True)]
     commented = notebooks.readable_comments(lines) if is_notebook(file.path) else lines
@@ -120,7 +122,7 @@ def _report(file: SourceFile, lines: Lines, drafts: list[Draft], told: list[Diag
     standing, silenced = suppress.apply(found, comments)
     standing, accepted = accept.apply(standing, options.accept) if options.accept else (standing, [])
     diagnostics = (*told, *wrong, *suppress.unused(comments, file.path))
-    metered = code_lines(lines.all(), file.path)
+    metered = code_lines(code_of(lines.text) if is_notebook(file.path) else lines.all(), file.path)
     return FileReport(tuple(standing), diagnostics, (*silenced, *accepted), len(lines), metered=metered, silences=silences)
 
 

@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from analyzers.finding import SourceFile
-from analyzers.limits import FILE_BYTES_MAX
+from analyzers.limits import FILE_BYTES_MAX, bytes_max, readable
 from service.cli.review_source import CannotRead
 
 BATCH_BLOBS = 100
@@ -26,8 +26,12 @@ def staged(root: Path) -> list[SourceFile]:
         name = next(fields) if state[0] in "RC" else name
         if mode in ("100644", "100755"):
             names[name.decode(errors="surrogateescape")] = oid
-    contents = dict(contents_of(root, sorted(set(names.values()))))
-    return [SourceFile(name, contents[oid]) for name, oid in sorted(names.items()) if oid in contents]
+    largest: dict[str, int] = {}
+    for path, oid in names.items():
+        largest[oid] = max(largest.get(oid, 0), bytes_max(path))
+    contents = {oid: content for size in set(largest.values())
+                for oid, content in contents_of(root, sorted(one for one in largest if largest[one] == size), size)}  # fmt: skip
+    return [readable(path, contents[oid]) for path, oid in sorted(names.items()) if oid in contents]
 
 
 def history(root: Path) -> dict[str, str]:
@@ -49,8 +53,8 @@ def history(root: Path) -> dict[str, str]:
     return named
 
 
-def contents_of(root: Path, oids: Sequence[str]) -> Iterator[tuple[str, bytes]]:
-    """Blobs in batches from one `cat-file` each; those over the reviewer's limit are cut where the review can say so."""
+def contents_of(root: Path, oids: Sequence[str], size_max: int = FILE_BYTES_MAX) -> Iterator[tuple[str, bytes]]:
+    """Blobs in batches from one `cat-file` each; those of over `size_max` bytes are cut where the review can say so."""
     left = iter(oids)
     while batch := list(islice(left, BATCH_BLOBS)):
         out = _output(root, "cat-file", "--batch", data="".join(f"{oid}\n" for oid in batch).encode())
@@ -62,7 +66,7 @@ def contents_of(root: Path, oids: Sequence[str]) -> Iterator[tuple[str, bytes]]:
                 at = end + 1
                 continue
             size = int(head[2])
-            yield oid, out[end + 1 : end + 1 + min(size, FILE_BYTES_MAX + 1)]
+            yield oid, out[end + 1 : end + 1 + min(size, size_max + 1)]
             at = end + 1 + size + 1
 
 

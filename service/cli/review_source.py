@@ -8,7 +8,6 @@ from pathlib import Path, PurePosixPath
 
 from analyzers import limits
 from analyzers.finding import Skipped, SourceFile
-from analyzers.limits import FILE_BYTES_MAX
 
 _SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules", "venv", "site-packages"})
 _GIT = ("git", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false")
@@ -33,7 +32,7 @@ class Tree:
         """One file as it is now; of one over the limit only so much that the review can say so. Raises CannotRead."""
         try:
             with (self.root / name).open("rb") as stream:
-                return SourceFile(name, stream.read(FILE_BYTES_MAX + 1))
+                return limits.readable(name, stream.read(limits.bytes_max(name) + 1))
         except OSError as error:
             raise CannotRead(f"{self.root / name}: {error.strerror or error}") from None
 
@@ -81,7 +80,7 @@ def before(tree: Tree, commit: str, names: Sequence[str]) -> Iterator[SourceFile
     for name in names:
         content = _content(tree, commit, moved.get(name, name))
         if content is not None:
-            yield SourceFile(name, content)
+            yield limits.readable(name, content)
 
 
 def _content(tree: Tree, commit: str, name: str) -> bytes | None:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Protocol
 
 from analyzers import duplicates, limits
+from analyzers.cells import NOTEBOOK_BYTES_MAX, is_notebook
 from analyzers.finding import Diagnostic, FileReport, Skipped, SourceFile
 from analyzers.flow.places import Read
-from analyzers.limits import FILE_BYTES_MAX, is_binary, is_python
+from analyzers.limits import is_binary, is_python
 from analyzers.options import ReviewOptions
 from service.git import browse
 from service.git.browse import Entry
@@ -99,12 +100,13 @@ def analyse_tree(
 def analyse_as(repo: Path, moved: Mapping[str, Place], analyse: Analyse, prepare: Prepare, tree: Tree) -> dict[str, FileReport]:
     """Reports on files as if they still were at another path; `moved` gives each path its blob and the other path."""
     found: dict[str, FileReport] = {}
-    paths = list(moved)
-    for start in range(0, len(paths), BATCH_FILES):
-        part = paths[start : start + BATCH_FILES]
-        contents = dict(browse.blobs(repo, [moved[path][0] for path in part], limit_bytes=FILE_BYTES_MAX))
+    notebooks = [path for path in moved if is_notebook(moved[path][1])]
+    others = [path for path in moved if path not in set(notebooks)]
+    for part in (*(others[at : at + BATCH_FILES] for at in range(0, len(others), BATCH_FILES)), *([one] for one in notebooks)):
+        size_max = limits.bytes_max(moved[part[0]][1])
+        contents = dict(browse.blobs(repo, [moved[path][0] for path in part], limit_bytes=size_max))
         part = [path for path in part if moved[path][0] in contents]
-        files = [SourceFile(moved[path][1], contents[moved[path][0]]) for path in part]
+        files = [limits.readable(moved[path][1], contents[moved[path][0]]) for path in part]
         prepare(files)
         reports = analyse(files, read=Reading(tree).read)
         found.update(zip(part, reports, strict=True))
@@ -134,7 +136,7 @@ def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
             yield batch
             batch, size = [], 0
         batch.append(entry)
-        size += min(entry.size or 0, FILE_BYTES_MAX)
+        size += min(entry.size or 0, limits.bytes_max(entry.path))
     if batch:
         yield batch
 
@@ -142,17 +144,17 @@ def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
 def _analysed(
     repo: Path, batch: Sequence[Entry], analyse: Analyse, prepare: Prepare, tree: Tree
 ) -> Iterator[tuple[Place, FileReport, Asked]]:
-    small = [entry for entry in batch if (entry.size or 0) <= FILE_BYTES_MAX]
-    contents = dict(browse.blobs(repo, list(dict.fromkeys(e.oid for e in small)), limit_bytes=FILE_BYTES_MAX))
+    small = [entry for entry in batch if (entry.size or 0) <= limits.bytes_max(entry.path)]
+    contents = dict(browse.blobs(repo, list(dict.fromkeys(e.oid for e in small)), limit_bytes=NOTEBOOK_BYTES_MAX))
     wanted = []
     for entry in batch:
         path = readable(entry.path)
-        if entry.oid not in contents:
+        if entry not in small or entry.oid not in contents:
             yield (entry.oid, path), FileReport(diagnostics=(_too_large(path, entry.size or 0),)), {}
         elif is_binary(SourceFile(path, contents[entry.oid])):
             yield (entry.oid, path), FileReport(skipped=(limits.binary(path),)), {}
         else:
-            wanted.append((entry.oid, SourceFile(path, contents[entry.oid])))
+            wanted.append((entry.oid, limits.readable(path, contents[entry.oid])))
     prepare([file for _, file in wanted])
     for oid, file in wanted:
         reading = Reading(tree, file.content)
@@ -161,5 +163,5 @@ def _analysed(
 
 
 def _too_large(path: str, size: int) -> Diagnostic:
-    told = f"not reviewed: {size:,} bytes, and the limit is {FILE_BYTES_MAX:,}"
+    told = f"not reviewed: {size:,} bytes, and the limit is {limits.bytes_max(path):,}"
     return Diagnostic(path, 0, told, unreadable=is_python(SourceFile(path, b"")))

@@ -4,6 +4,7 @@ The first review of a history counts every line of code of the files it read. A 
 since the nearest ancestor with a finished review, renames followed; so a line is metered once, however often it is reviewed.
 """
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,8 +13,9 @@ from pathlib import Path
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from analyzers.cells import NOTEBOOK_BYTES_MAX, SUFFIX, code_of
 from analyzers.metering import code_lines
-from service.git import command
+from service.git import browse, command
 from service.git.command import in_repository
 from service.reviews.analysis import FileAnalysis, readable
 from service.reviews.baseline import History
@@ -22,6 +24,8 @@ from service.reviews.models import Review
 DIFF_BYTES_MAX = 64 * 1024 * 1024
 MONTHS_MAX = 120
 _REVIEWED = ("passed", "blocked")
+_NOTEBOOKS, _NO_NOTEBOOKS = f":(icase)*{SUFFIX}", f":(exclude,icase)*{SUFFIX}"
+"""Pathspecs of git."""
 
 
 @dataclass(frozen=True)
@@ -88,11 +92,12 @@ def _next(begin: datetime) -> datetime:
 
 def _added(repo: Path, old: str, new: str, reviewed: Collection[str]) -> int:
     """Lines of code that a patch between two commits adds to reviewed files; git tells names first, then the patch in their order."""
+    total = _added_to_notebooks(repo, old, new, reviewed)
     options = ("--no-ext-diff", "--no-textconv", "--no-color", "-M", "-r", "--diff-filter=AMRT")
-    fields = command.run(in_repository(repo, "diff-tree", *options, "-z", "--name-status", old, new, "--")).split(b"\0")
+    fields = command.run(in_repository(repo, "diff-tree", *options, "-z", "--name-status", old, new, "--", _NO_NOTEBOOKS)).split(b"\0")
     names = list(_names(fields))
-    patch, _ = command.read_limited(in_repository(repo, "diff-tree", *options, "-p", "-U0", old, new, "--"), DIFF_BYTES_MAX)
-    total, number = 0, -1
+    patch, _ = command.read_limited(in_repository(repo, "diff-tree", *options, "-p", "-U0", old, new, "--", _NO_NOTEBOOKS), DIFF_BYTES_MAX)
+    number = -1
     lines: list[str] = []
     for line in [*patch.split(b"\n"), b"diff --git "]:
         if line.startswith(b"diff --git "):
@@ -102,6 +107,28 @@ def _added(repo: Path, old: str, new: str, reviewed: Collection[str]) -> int:
         elif line.startswith(b"+") and not line.startswith(b"+++ "):
             lines.append(line[1:].decode(errors="replace"))
     return total
+
+
+def _added_to_notebooks(repo: Path, old: str, new: str, reviewed: Collection[str]) -> int:
+    """Lines of code in cells that are new: a notebook's own lines are JSON, and change when it is run."""
+    options = ("--raw", "--no-abbrev", "-z", "-M", "-r", "--diff-filter=AMRT")
+    fields = iter(command.run(in_repository(repo, "diff-tree", *options, old, new, "--", _NOTEBOOKS)).split(b"\0"))
+    total = 0
+    for head in fields:
+        if not head:
+            continue
+        _, _, before, after, state = head.decode().split(" ")
+        name = next(fields)
+        name = next(fields) if state[0] in "RC" else name
+        if readable(name.decode(errors="surrogateescape")) in reviewed:
+            total += code_lines((_cell_lines(repo, after) - _cell_lines(repo, before)).elements(), "cells.py")
+    return total
+
+
+def _cell_lines(repo: Path, oid: str) -> Counter[str]:
+    """How often each line stands in a notebook's code; nothing where there is no such blob."""
+    contents = browse.blobs(repo, [oid], limit_bytes=NOTEBOOK_BYTES_MAX) if oid.strip("0") else ()
+    return Counter(line for _, content in contents for line in code_of(content.decode(errors="replace")))
 
 
 def _names(fields: Sequence[bytes]) -> list[str]:

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 from flask import Blueprint, abort, redirect, render_template, request
 from werkzeug.wrappers import Response
 
+from analyzers.cells import NOTEBOOK_BYTES_MAX, is_notebook, without_outputs
 from analyzers.finding import Confidence, Severity, Step
 from analyzers.lesson import Lesson, lessons, snippet
 from analyzers.limits import FILE_BYTES_MAX
@@ -32,6 +33,7 @@ FINDINGS_ON_PAGE = 25
 LEFT_OUT_ON_PAGE = 500
 MONTHS_ON_PAGE = 12
 PAGE_MAX = 10**15
+LARGE_NOTEBOOKS_ON_PAGE = 3
 PANEL_ROWS = 8
 PANEL_LOOKS_AT = 100
 STATES = ("queued", "running", "passed", "blocked", "failed")
@@ -198,7 +200,7 @@ def _readable(review_id: int) -> Review:
 
 
 def _placed(review: Review, rows: Sequence[Shown], secrets: Sequence[tuple[str, int, int]]) -> list[Placed]:
-    contents = _contents(review, {shown.row.blob for shown in rows})
+    contents = _contents(review, {shown.row.blob: shown.row.path for shown in rows})
     covered: dict[str, set[int]] = defaultdict(set)
     for blob, line, end_line in secrets:
         if blob in contents:
@@ -212,8 +214,11 @@ def _placed(review: Review, rows: Sequence[Shown], secrets: Sequence[tuple[str, 
     return placed
 
 
-def _contents(review: Review, blobs: set[str]) -> dict[str, bytes]:
-    """The files, as far as the reader may see the source and they are still in the git repository."""
+def _contents(review: Review, blobs: dict[str, str]) -> dict[str, bytes]:
+    """The files by blob, as far as the reader may see the source and they are still in the git repository.
+
+    `blobs` gives each its path. Of large notebooks a few are read, without their outputs.
+    """
     if not blobs or not principal().may("git:Read", f"git/{review.repository}"):
         return {}
     found: dict[str, bytes] = {}
@@ -222,6 +227,10 @@ def _contents(review: Review, blobs: set[str]) -> dict[str, bytes]:
             folder = repos.folder(site().settings, repos.find(session, review.repository))
         for oid, content in browse.blobs(folder, sorted(blobs), limit_bytes=FILE_BYTES_MAX):
             found[oid] = content  # noqa: PERF403  what was read before one is missing is kept
+        large = [oid for oid in sorted(blobs) if oid not in found and is_notebook(blobs[oid])]
+        for number in large[:LARGE_NOTEBOOKS_ON_PAGE]:
+            for oid, content in browse.blobs(folder, [number], limit_bytes=NOTEBOOK_BYTES_MAX):
+                found[oid] = without_outputs(content)
     except (Missing, LookupError, ValueError):
         pass  # the repository or a blob is gone: git collects what no ref reaches; the finding is still worth reading
     return found

@@ -4,7 +4,9 @@ import json
 
 import pytest
 
+from analyzers.cells import NOTEBOOK_BYTES_MAX
 from analyzers.finding import FileReport, SourceFile
+from analyzers.limits import FILE_BYTES_MAX, readable
 from analyzers.options import ReviewOptions
 from analyzers.review import review_file
 
@@ -86,3 +88,48 @@ def test_what_is_no_notebook_is_told(content: bytes, says: str) -> None:
 def test_other_kernels_are_searched_for_secrets_only() -> None:
     assert not review(notebook(cell("import os\nos.system(x)\n"), language="julia")).findings
     assert not review(notebook()).diagnostics
+
+
+def test_a_large_notebook_is_read_without_its_pictures() -> None:
+    picture = {"output_type": "display_data", "data": {"image/png": "iVBORw0KGgo" * 300_000, "text/plain": ["<Figure>"]}}
+    sins = cell("import os\nos.system(input())\n") | {"outputs": [picture], "execution_count": 1}
+    content = notebook(cell("# Text\n" * 3, "markdown") | {"attachments": {"a.png": {"image/png": "x" * 5000}}}, sins, cell("y = 1\n"))
+    assert len(content) > 3 * FILE_BYTES_MAX
+    file = readable("a/study.ipynb", content)
+    assert len(file.content) < 10_000
+    assert file.content.count(b"\n") == content.count(b"\n")
+    [report] = [review_file(file, ReviewOptions())]
+    found = next(one for one in report.findings if one.rule == "shell-injection")
+    assert content.decode().splitlines()[found.line - 1][found.column - 1 :].startswith("os.system(")
+    assert "(cell 2, line 2)" in found.message
+    assert [one.message for one in report.diagnostics] == ["long texts among its outputs, such as pictures, were not read, for it is large: 2"]
+    assert report.metered == 3
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (notebook(cell("x = 1\n" * 300_000)), "larger than the limit of 1,048,576 bytes, even without what its cells put out"),
+        (b" " * (NOTEBOOK_BYTES_MAX + 1), "larger than the limit of 33,554,432 bytes"),
+        (b"}" * (FILE_BYTES_MAX + 1), "larger than the limit of 1,048,576 bytes"),
+        (b'"\\' * FILE_BYTES_MAX, "larger than the limit of 1,048,576 bytes"),
+        (b'{"a":' * FILE_BYTES_MAX, "larger than the limit of 1,048,576 bytes"),
+        (b'"' * (FILE_BYTES_MAX + 1), "larger than the limit of 1,048,576 bytes"),
+    ],
+    ids=range(6),
+)
+def test_a_notebook_too_large_all_the_same_is_told(content: bytes, says: str) -> None:
+    [told] = review_file(readable("study.ipynb", content), ReviewOptions()).diagnostics
+    assert says in told.message
+
+
+def test_cells_named_twice_are_read_as_json_reads_them() -> None:
+    code = notebook(cell("import os\nos.system(input())\n")).decode()
+    twice = json.dumps({"cells": [cell("a = 1\n")] * 3})[:-1] + "," + code.lstrip("{ \n")
+    assert "shell-injection" in {one.rule for one in review(twice.encode()).findings}
+
+
+def test_only_code_cells_are_metered() -> None:
+    code = cell("# a comment\n\nx = 1\ny = '''\ntext\n'''\n") | {"outputs": [{"text": ["many\n"] * 50}]}
+    assert review(notebook(cell("# Text\n" * 9, "markdown"), code)).metered == 4
+    assert review(b"{").metered == 1

@@ -1,6 +1,9 @@
 """What a review tells besides its findings: files left out, metered lines, mends and other services' forms, models to commit."""
 
+import html
+import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -72,6 +75,25 @@ def test_a_line_is_metered_once(project: Project) -> None:
     stranger = project.server.new_account(f"meter-{project.name[-10:]}", [])
     assert call("GET", query, token=stranger).json()["items"] == []
     assert project.name in call("GET", "/reviews/metered", headers={"Accept": "text/html"}).text
+
+
+def test_the_cells_of_a_notebook_are_metered_and_shown(project: Project) -> None:
+    def notebook(*lines: str, picture: str) -> str:
+        output = {"output_type": "display_data", "data": {"image/png": picture}, "metadata": {}}
+        cell = {"cell_type": "code", "source": [f"{one}\n" for one in lines], "outputs": [output], "metadata": {}, "execution_count": 1}
+        return json.dumps({"cells": [cell], "metadata": {"kernelspec": {"language": "python"}}, "nbformat": 4}, indent=1)
+
+    gate = project.push({"study.ipynb": notebook("import os", "os.system(input())", picture="iVBO" * 400_000)})
+    review = project.review(gate)
+    assert (review["metered_lines"], review["counts"]["files"]) == (2, 1)
+    [told] = review["diagnostics"]
+    assert "long texts among its outputs" in told["message"]
+    [found] = [one for one in review["findings"] if one["rule"] == "shell-injection"]
+    assert found["message"].endswith("(cell 1, line 2)")
+    page = project.server.call("GET", f"/reviews/{gate['review_id']}", headers={"Accept": "text/html"}).text
+    assert "os.system(input())" in html.unescape(re.sub(r"<[^>]+>", "", page))
+    more = notebook("import os", "", "# run again", "print(os.name)", "os.system(input())", picture="iVBP" * 400_000)
+    assert project.review(project.push({"study.ipynb": more}))["metered_lines"] == 1, "not what running it changes, nor comments"
 
 
 def test_mends_forms_and_models_come_from_the_server(project: Project) -> None:
