@@ -107,7 +107,7 @@ class Calls(Functions):
             if sink.receiver and receiver is not None:
                 parts.append(receiver)
             if parts:
-                value = parts[0] if len(parts) == 1 else mixed(*parts)
+                value = parts[0] if len(parts) == 1 else sequence(args) if sink.program and sink.whole else mixed(*parts)
                 value = _command(value, keywords) if sink.program else value
                 self.witness(sink.kind, value, node.node, f"`{word}` gets it")
 
@@ -172,7 +172,7 @@ class Calls(Functions):
 
     def _method(self, node: ir.Call, word: str, receiver: Value, args: list[Value], keywords: dict[str, Value]) -> Value | None:
         """A method of a text, a container or an object; None where nothing is known of it."""
-        folded = fold.method(receiver, word, args)
+        folded = fold.method(receiver, word, args) if not keywords else None
         if folded is not None and word == "format":
             self.put_together(folded, node.node)
         if folded is None:

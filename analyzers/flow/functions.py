@@ -45,6 +45,8 @@ class Functions(Library):
     def invoked(self, closure: Closure, args: list[Value], keywords: dict[str, Value], node: Any) -> tuple[Value, Env]:
         """The value of a call and the parameters' values at its end, from memory where the same was asked before."""
         function = closure.function
+        if self.path == self.home and self.frame.function is not function:
+            self.reached.add(id(function))
         active = sum(one.function is function for one in self.frames)
         if active > 1 or len(self.frames) > CALL_DEPTH_MAX:
             parts = mixed(*args, *keywords.values())
@@ -112,7 +114,7 @@ class Functions(Library):
             _, after = self.invoked(start.ref, [made, *args], keywords, node)
             first = start.ref.function.params[0].name if start.ref.function.params else ""
             return after.get(first, made)
-        names = of.parameters()
+        names = list(of.parameters())
         items: dict[Any, Value] = {**dict(zip(names, args, strict=False)), **keywords}
         for name in names:
             default = of.find(name)

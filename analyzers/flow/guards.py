@@ -89,8 +89,12 @@ class Guards(State):
             op, held = {"NotEqual": "Equal", "NotIn": "In", "IsNot": "Is"}[op], not held
         if op == "Is" and isinstance(right, ir.Const) and right.value is None and isinstance(left, ir.Name | ir.Call):
             self._narrow(left, not held)
-        if op == "In" and not held and isinstance(left, ir.Const) and isinstance(left.value, str):
-            self._clean(self._sources(right), frozenset({f"{WITHOUT}{left.value}"}))
+        if op == "In" and not held:
+            signs = self.evaluate(left).constants or ()
+            if len(signs) == 1 and isinstance(signs[0], str):
+                self._clean(self._sources(right), frozenset({f"{WITHOUT}{signs[0]}"}))
+        if op == "In" and held and isinstance(right, ir.Attr) and right.name == "parents":
+            self.prove_path(self.evaluate(right.value))
         if not held or op not in ("Equal", "In"):
             return
         allowed = self.evaluate(right)
@@ -125,33 +129,80 @@ class Guards(State):
         func = test.func
         word = func.name if isinstance(func, ir.Attr) else ""
         name = self._name(func)
-        target = self.evaluate(func).ref
-        if isinstance(target, Closure) and test.args:
-            self.asked(target, test, held)
+        self._told_either_way(test, word, held)
         if not held:
             return
         if isinstance(func, ir.Attr) and word in _WORDY:
-            self._clean(self._sources(func.value), _ALL)
+            self._vouch(func.value)
         elif isinstance(func, ir.Attr) and word == "startswith":
             self._prefixed(func.value, test)
         elif name in _MATCHERS and len(test.args) >= 2:
             if self.is_strict(self.evaluate(test.args[0][1]), name == "re.fullmatch"):
-                self._clean(self._sources(test.args[1][1]), _ALL)
+                self._vouch(test.args[1][1])
         elif name is not None and _PATTERN.search(name) and isinstance(func, ir.Attr) and test.args:
             if self.is_strict(self.evaluate(func.value), word == "fullmatch"):
-                self._clean(self._sources(test.args[0][1]), _ALL)
+                self._vouch(test.args[0][1])
         elif name == "builtins.isinstance" and len(test.args) == 2 and self._name(test.args[1][1]) in _NUMBERS:
-            self._clean(self._sources(test.args[0][1]), _ALL)
+            self._vouch(test.args[0][1])
         elif kinds := self.models.find(self.models.guards, name, word or (name or "").rsplit(".", 1)[-1]):
             parts = [one for _, one in test.args] + ([func.value] if isinstance(func, ir.Attr) else [])
             for one in parts:
                 self._clean(self._sources(one), kinds)
 
+    def _begins(self, value: ir.Expr, prefixes: tuple[object, ...], held: bool) -> None:
+        """What a text begins with, as far as it tells whether an address leads to another site."""
+        if held and prefixes == ("/",):
+            self._clean(self._sources(value), frozenset({f"{WITHOUT}another beginning than /"}))
+        elif (not held and "//" in prefixes) or any(isinstance(one, tuple) and "//" in one for one in prefixes):
+            self._clean(self._sources(value), frozenset({f"{WITHOUT}//"}))
+
+    def _vouch(self, value: ir.Expr) -> None:
+        """A text was tested and holds nothing that means something to anybody, wherever it comes from."""
+        self._clean(self._sources(value), _ALL)
+        if isinstance(value, ir.Name | ir.Attr | ir.Item):
+            known = self.evaluate(value)
+            if known.unknown and known.items is None and known.ref is None:
+                self.store(value, CLEAN, changed=True)
+
+    def _each(self, test: ir.Comprehension, every: bool, held: bool) -> None:
+        """`any(... for ...)` that did not hold, `all(... for ...)` that did: each turn tells something."""
+        if every is not held or len(test.clauses) != 1 or test.clauses[0][2]:
+            return
+        target, source, _ = test.clauses[0]
+        frame = self.frame
+        over = self.evaluate(source)
+        texts = fold.known(over).constants or ()
+        if over.taints and every and isinstance(target, ir.Name) and self._is_of_plain_letters(test.element, target.id):
+            self._clean({one.source for one in over.deep()}, _ALL)
+        elif len(texts) == 1 and isinstance(texts[0], str | tuple | list) and isinstance(target, ir.Name) and frame.env is not None:
+            before = frame.env.get(target.id)
+            for one in texts[0][:_SIGNS_MAX]:
+                frame.env[target.id] = constant(one)
+                self._narrow(test.element, held)
+            if before is not None:
+                frame.env[target.id] = before
+            else:
+                frame.env.pop(target.id, None)
+
+    def _is_of_plain_letters(self, test: ir.Expr, name: str) -> bool:
+        """Whether a test of one letter lets only through what means nothing to anybody."""
+        if isinstance(test, ir.Logic) and test.op == "Or":
+            return self._is_of_plain_letters(test.left, name) and self._is_of_plain_letters(test.right, name)
+        if isinstance(test, ir.Call) and isinstance(test.func, ir.Attr) and isinstance(test.func.value, ir.Name):
+            return test.func.value.id == name and test.func.name in _WORDY
+        if not isinstance(test, ir.Compare) or len(test.rest) != 1 or not isinstance(test.left, ir.Name) or test.left.id != name:
+            return False
+        op, allowed = test.rest[0]
+        value = self.evaluate(allowed)
+        given = fold.known(value).constants or ()
+        plain = all(re.fullmatch(r"[\w .,@-]*", "".join(map(str, one if isinstance(one, tuple | list) else [one]))) for one in given)
+        return op in ("In", "Equal") and ((bool(given) and plain) or (isinstance(value.ref, str) and value.ref in _LETTERS))
+
     def prove(self, args: list[tuple[str, ir.Expr]]) -> None:
         """What a function that raises on anything else took is a number, an address or a date."""
         for _, one in args[:1]:
             if isinstance(one, ir.Name | ir.Attr | ir.Item):
-                self._clean(self._sources(one), _ALL)
+                self._vouch(one)
 
     def prove_path(self, value: Value) -> None:
         """A resolved path that was found below a folder."""
@@ -163,6 +214,17 @@ class Guards(State):
         """Whether what a pattern finds can hold no character that means something to anybody."""
         texts = pattern.constants or ()
         return bool(texts) and all(isinstance(one, str) and not _WILD.search(one) for one in texts)
+
+    def _told_either_way(self, test: ir.Call, word: str, held: bool) -> None:
+        """What a test tells also when it does not hold."""
+        func = test.func
+        target = self.evaluate(func).ref
+        if target in ("builtins.any", "builtins.all") and len(test.args) == 1 and isinstance(test.args[0][1], ir.Comprehension):
+            self._each(test.args[0][1], target == "builtins.all", held)
+        if word == "startswith" and test.args and isinstance(func, ir.Attr):
+            self._begins(func.value, self.evaluate(test.args[0][1]).constants or (), held)
+        if isinstance(target, Closure) and test.args:
+            self.asked(target, test, held)
 
     def asked(self, closure: Closure, test: ir.Call, held: bool) -> None:
         """Narrows the arguments of a function of the tree by its answer."""
@@ -228,6 +290,8 @@ def _asked_about(test: ir.Expr) -> set[str]:
     return set()
 
 
+_SIGNS_MAX = 40
+_LETTERS = frozenset(f"string.{name}" for name in ("ascii_letters", "ascii_lowercase", "ascii_uppercase", "digits", "hexdigits"))
 _NUMBERS = ("builtins.int", "builtins.float", "builtins.bool", "uuid.UUID")
 
 

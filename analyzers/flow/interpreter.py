@@ -39,6 +39,7 @@ class Interpreter(Calls):
                 self.bind(target.id, step(value, f"it is kept as `{target.id}`", self.path, target.node))
             else:
                 self._item_sink(target, value)
+                self._attribute_sink(target, value)
                 self.spread(target, value)
 
     def _item_sink(self, target: ir.Target, value: Value) -> None:
@@ -57,6 +58,14 @@ class Interpreter(Calls):
                 continue
             self.witness(sink.kind, value, target.node, f"`{word or name}` keeps it")
             self.witness(sink.kind, key, target.node, f"`{word or name}` keeps it")
+
+    def _attribute_sink(self, target: ir.Target, value: Value) -> None:
+        """`response.data = value` is one too."""
+        if not isinstance(target, ir.Attr) or f"{target.name}=" not in self.models.set_attributes:
+            return
+        ref = self.evaluate(target.value).ref
+        for sink in self.models.sinks.get(f"{ref}.{target.name}=", ()):
+            self.witness(sink.kind, value, target.node, f"`{target.name}` keeps it")
 
     def _augment(self, node: ir.Augment) -> None:
         old, more = self.evaluate(node.target), self.evaluate(node.value)
@@ -202,10 +211,23 @@ class Interpreter(Calls):
 
     def _answered(self, value: Value, node: ir.Return) -> None:
         """What a page returns: a text, or a tuple of it and what goes with it."""
+        if self.answers_event:
+            self._answered_event(value, node)
+            return
         if isinstance(node.value, ir.Sequence) and value.items and 0 in value.items:
             value = value.items[0]
         if value.items is None and (value.ref is None or isinstance(value.ref, tuple)):
             self.witness("xss", value, node.node, "the response's body holds it")
+
+    def _answered_event(self, value: Value, node: ir.Return) -> None:
+        """A response as a dictionary: https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway.html."""
+        items = value.items or {}
+        headers = {str(name).lower(): one for name, one in (items["headers"].items or {}).items()} if "headers" in items else {}
+        told = headers.get("content-type", CLEAN).constants or ()
+        if "body" in items and any("html" in str(one) for one in told):
+            self.witness("xss", items["body"], node.node, "the response's body holds it")
+        for name, one in headers.items():
+            self.witness("redirect" if name == "location" else "header", one, node.node, f"the header `{name}` holds it")
 
     def asked(self, closure: Closure, test: ir.Call, held: bool) -> None:
         """Narrows the arguments of a function of the tree by its answer: only its ways to that answer count."""

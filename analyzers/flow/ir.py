@@ -320,8 +320,8 @@ class Class:
     methods: dict[str, Function]
     node: cst.CSTNode
     decorators: list[Expr] = field(default_factory=list)
-    fields: list[str] = field(default_factory=list)
-    """What its body annotates, in order: the parameters of a dataclass or the like."""
+    fields: dict[str, str] = field(default_factory=dict)
+    """What its body annotates, in order, with the names in the annotation: the parameters of a dataclass or the like."""
 
 
 Stmt = Assign | Augment | Do | If | While | For | Try | With | Return | Leave | Match | Import | Forget | Function | Class

@@ -53,7 +53,7 @@ class Lowering:
 
     def _param(self, one: cst.Param, star: str) -> ir.Param:
         default = self.expr(one.default) if one.default is not None else None
-        annotation = _words(one.annotation.annotation) if one.annotation is not None else ""
+        annotation = words(one.annotation.annotation) if one.annotation is not None else ""
         return ir.Param(one.name.value, default, annotation, star, one.name)
 
     def target(self, node: cst.CSTNode) -> ir.Target:
@@ -175,13 +175,13 @@ class Lowering:
         return ir.Lambda(self.function(node, "<lambda>", body, []))
 
 
-def _words(node: cst.CSTNode) -> str:
+def words(node: cst.CSTNode) -> str:
     """The names in an annotation, spaced."""
     if isinstance(node, cst.Name):
         return node.value
     if isinstance(node, cst.SimpleString):
         return str(node.evaluated_value)
-    return " ".join(_words(one) for one in children(node))
+    return " ".join(words(one) for one in children(node))
 
 
 _WORDS = {"None": None, "True": True, "False": False}

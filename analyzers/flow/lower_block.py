@@ -5,7 +5,7 @@ from typing import Any
 import libcst as cst
 
 from analyzers.flow import ir
-from analyzers.flow.lower import Lowering
+from analyzers.flow.lower import Lowering, words
 from analyzers.syntax import bound_names, children, dotted
 
 NESTING_MAX = 100
@@ -160,7 +160,8 @@ class _Blocks(Lowering):
         methods = {one.name: one for one in body if isinstance(one, ir.Function)}
         made = ir.Class(node.name.value, bases, body, methods, node, [self.expr(one.decorator) for one in node.decorators])
         lines = [line for one in node.body.body if isinstance(one, cst.SimpleStatementLine) for line in one.body]
-        made.fields = [one.target.value for one in lines if isinstance(one, cst.AnnAssign) and isinstance(one.target, cst.Name)]
+        annotated = [one for one in lines if isinstance(one, cst.AnnAssign)]
+        made.fields = {one.target.value: words(one.annotation.annotation) for one in annotated if isinstance(one.target, cst.Name)}
         for one in methods.values():
             one.owner = made
         return [made]

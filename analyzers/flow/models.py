@@ -110,6 +110,8 @@ class Models:
     """What writes a value in letters that mean nothing to anybody."""
     decoders: set[str] = field(default_factory=set)
     """What gives back what was written otherwise."""
+    set_attributes: set[str] = field(default_factory=set)
+    """Attributes that are sinks when they are set, as `data=`."""
     inner: set[str] = field(default_factory=set)
     """Methods that count where an attribute has them, as `set` of `*.headers.set`."""
     members: set[str] = field(default_factory=set)
@@ -186,6 +188,8 @@ def _read(models: Models, document: Mapping[str, Any]) -> None:
         )  # fmt: skip
         for name in expanded(one["names"]):
             models.sinks.setdefault(name, []).append(sink)
+            if name.endswith("="):
+                models.set_attributes.add(name.rsplit(".", 1)[-1])
             if name.startswith("*.") and name.count(".") == 2:
                 models.inner.add(name.rsplit(".", 1)[-1])
     for one in document.get("sanitizer", []):

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 import libcst as cst
 
 from analyzers.flow import ir
-from analyzers.flow.expressions import REQUEST
+from analyzers.flow.expressions import REQUEST, is_enumeration
+from analyzers.flow.functions import result
 from analyzers.flow.interpreter import Interpreter
 from analyzers.flow.lower_block import lower
 from analyzers.flow.models import Models, Source
-from analyzers.flow.state import SAFE, ClassRef, Closure, Exhausted, Frame, Hit, Scope
+from analyzers.flow.state import CALL_DEPTH_MAX, ClassRef, Closure, Exhausted, Frame, Hit, Scope
 from analyzers.flow.value import CLEAN, UNKNOWN, Value
 
 Loader = Callable[[str], "ir.Module | None"]
@@ -69,7 +70,7 @@ def analyse(
     outcome.hits = sorted(program.run.hits.values(), key=lambda one: one.kind)
     if not outcome.told:
         for node, kinds in program.run.seen.values():
-            safe = frozenset(kind for kind, words in kinds.items() if words == {SAFE})
+            safe = frozenset(kind for kind, words in kinds.items() if program.run.harmless(words))
             if safe:
                 outcome.safe.append((node, safe))
         _rest(outcome, program.run)
@@ -78,9 +79,9 @@ def analyse(
 
 def _rest(outcome: Outcome, run: Interpreter) -> None:
     """What nobody has a word in, beside the sinks themselves."""
-    outcome.texts = dict(run.texts.values())
+    outcome.texts = {node: run.harmless(words) for node, words in run.texts.values()}
     for function, kinds in run.about.items():
-        calm = frozenset(kind for kind, words in kinds.items() if words == {SAFE})
+        calm = frozenset(kind for kind, words in kinds.items() if run.harmless(words))
         if calm and function is not None:
             outcome.calm.append((function, calm))
     for at, block in run.dead.items():
@@ -166,6 +167,7 @@ class _Program:
             env = {}
             for number, param in enumerate(closure.function.params):
                 env[param.name] = self._parameter(closure, of, number, param, handler, numbers)
+            self.run.answers_event = handler is _LAMBDA
             is_page = handler is not None and handler is not _RPC and handler.label == "remote" and not (handler.json and _is_json(closure))
             self.run.enter(closure, env, handler=is_page)
         finally:
@@ -197,17 +199,42 @@ class _Program:
         if param.name in ("request", "req") or param.annotation in ("Request", "HttpRequest", "WSGIRequest"):
             return UNKNOWN if self._is_sent(closure, param.annotation) else Value(ref=REQUEST, unknown=True)
         if handler is not None and param.name != "context":
-            if param.name in numbers or set(param.annotation.split()) & _NUMBERS:
-                return CLEAN
             default = param.default
+            if isinstance(default, ir.Call) and default.args and _called(default) in ("Depends", "Security"):
+                return self._depended(self.run.evaluate(default.args[0][1]), handler)
+            if param.name in numbers or _is_narrow(param.annotation):
+                return CLEAN
+            of_tree = self._class_of(closure, param.annotation)
+            if of_tree is not None and is_enumeration(of_tree):
+                return CLEAN
+            if of_tree is not None and of_tree.parameters():
+                word = self.run.tainted(handler, param.node)
+                parts = {name: CLEAN if _is_narrow(told) else word for name, told in of_tree.parameters().items()}
+                return Value(items=dict(parts), ref=of_tree.object)
             is_input = not (isinstance(default, ir.Call) and _NOT_INPUT.search(_called(default)))
             if is_input and not _NOT_INPUT.search(param.annotation) and param.name not in _SELF:
                 return self.run.tainted(handler, param.node)
-        if number > 0 and _is_view(closure, of) and param.star != "*" and not set(param.annotation.split()) & _NUMBERS:
+        if number > 0 and _is_view(closure, of) and param.star != "*" and not _is_narrow(param.annotation):
             return self.run.tainted(_VIEW, param.node)
         if isinstance(param.default, ir.Const) and isinstance(param.default.value, int):
             return UNKNOWN
         return Value(items={}, unknown=True) if param.star else UNKNOWN
+
+    def _class_of(self, closure: Closure, annotation: str) -> ClassRef | None:
+        """The class of the tree that a parameter is annotated with, alone."""
+        known = closure.scope.env.get(annotation)
+        ref = known.ref if known is not None else None
+        if isinstance(ref, str) and (found := self.resolve(ref)) is not None:
+            ref = found.ref
+        return ref if isinstance(ref, ClassRef) else None
+
+    def _depended(self, function: Value, handler: Source) -> Value:
+        """What FastAPI gives for `Depends(function)`: its result, with its own parameters out of the request."""
+        closure = function.ref
+        if not isinstance(closure, Closure) or len(self.run.frames) > CALL_DEPTH_MAX:
+            return UNKNOWN
+        env = {one.name: self._parameter(closure, None, 1, one, handler, set()) for one in closure.function.params}
+        return result(self.run.enter(closure, env))
 
     def _is_sent(self, closure: Closure, annotation: str) -> bool:
         """Whether the annotation is a client's request, which this program made itself."""
@@ -225,6 +252,12 @@ class _Program:
         arguments = [empty, *(_unknown(one) for one in start.ref.function.params[1:])]
         _, after = self.run.invoked(start.ref, arguments, {}, closure.function.node)
         return after.get(start.ref.function.params[0].name if start.ref.function.params else "", empty)
+
+
+def _is_narrow(annotation: str) -> bool:
+    """Whether a type leaves no room for a stranger's text: numbers, dates, a list of choices."""
+    words = set(annotation.split())
+    return bool(words & _NUMBERS) or "Literal" in words
 
 
 def _is_view(closure: Closure, of: ClassRef | None) -> bool:

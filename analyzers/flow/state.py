@@ -19,6 +19,8 @@ CHOICE = "choice"
 """The label of what nobody but the program decides."""
 
 Env = dict[str, Value]
+Met = tuple[str, int]
+"""What a sink got, and the function that it began with, by its address."""
 
 
 class Exhausted(Exception):
@@ -68,10 +70,12 @@ class ClassRef:
             return self.bases
         return next((found for one in self.bases if (found := one.above(owner, depth - 1))), [])
 
-    def parameters(self, depth: int = 8) -> list[str]:
-        """What its objects are made of where a decorator or base writes the constructor: the annotated names, the bases' first."""
-        names = [name for one in self.bases for name in one.parameters(depth - 1)] if depth else []
-        return [*names, *(name for name in self.ir.fields if name not in names)]
+    def parameters(self, depth: int = 8) -> dict[str, str]:
+        """What its objects are made of where a decorator or base writes the constructor: annotated names, the bases' first."""
+        found: dict[str, str] = {}
+        for one in self.bases if depth else ():
+            found |= one.parameters(depth - 1)
+        return found | self.ir.fields
 
     def find(self, name: str, depth: int = 8) -> Value | None:
         """What the class or a base binds `name` to."""
@@ -152,12 +156,16 @@ class State:
         """The same among the files that were read."""
         self.frames: list[Frame] = []
         self.hits: dict[tuple[int, str], Hit] = {}
-        self.seen: dict[int, tuple[cst.CSTNode, dict[str, set[str]]]] = {}
+        self.seen: dict[int, tuple[cst.CSTNode, dict[str, set[Met]]]] = {}
         """For each sink of the file under review, by kind, what its values were in the contexts met."""
-        self.about: dict[cst.CSTNode | None, dict[str, set[str]]] = {}
+        self.about: dict[cst.CSTNode | None, dict[str, set[Met]]] = {}
         """The same for each function of the file under review, together."""
-        self.texts: dict[int, tuple[cst.CSTNode, bool]] = {}
-        """Texts of the file under review that are put together, and whether nobody has a word in them."""
+        self.reached: set[int] = set()
+        """Functions of that file that others of it call, by their address."""
+        self.texts: dict[int, tuple[cst.CSTNode, set[Met]]] = {}
+        """Texts of the file under review that are put together, and whose word is in them."""
+        self.answers_event = False
+        """Whether what is entered answers events of AWS Lambda: a dictionary that becomes the response."""
         self.home = ""
         self.steps = 0
         self.memo: dict[Any, Any] = {}
@@ -289,11 +297,17 @@ class State:
         if at is None:
             return
         if at is node:
-            self.about.setdefault(self._running(), {}).setdefault(kind, set()).add(word)
-            self.seen.setdefault(id(node), (node, {}))[1].setdefault(kind, set()).add(word)
+            entered = self._entered()
+            self.about.setdefault(self._running(), {}).setdefault(kind, set()).add((word, entered))
+            self.seen.setdefault(id(node), (node, {}))[1].setdefault(kind, set()).add((word, entered))
         if word == TAINTED and wanted.told:
             taint = min(taints, key=lambda one: _length(one.trail))
             self.hits.setdefault((id(at), kind), Hit(kind, taint, at, Trail(told, self.path, node, taint.trail)))
+
+    def harmless(self, words: set[Met]) -> bool:
+        """Whether a sink only ever gets what is known: how its function is called counts more than that anybody could call it."""
+        told = {word for word, entered in words if word != VAGUE or entered not in self.reached}
+        return told == {SAFE}
 
     def rule_out(self, block: ir.Block) -> None:
         """Notes a block that a test keeps from being run."""
@@ -313,9 +327,12 @@ class State:
     def put_together(self, value: Value, node: cst.CSTNode) -> None:
         """Notes what a text is made of."""
         if self.path == self.home:
-            harmless = value.constants is not None or (not value.taints and not value.vague())
-            known = self.texts.get(id(node))
-            self.texts[id(node)] = node, harmless and (known is None or known[1])
+            word = SAFE if value.constants is not None else TAINTED if value.taints else VAGUE if value.vague() else SAFE
+            self.texts.setdefault(id(node), (node, set()))[1].add((word, self._entered()))
+
+    def _entered(self) -> int:
+        """The function that is analysed as if anybody could call it, by its address."""
+        return next((id(one.function) for one in self.frames if one.function is not None), 0)
 
     def _running(self) -> cst.CSTNode | None:
         return next((one.function.node for one in reversed(self.frames) if one.function is not None), None)
