@@ -297,7 +297,7 @@ class State:
         if at is None:
             return
         if at is node:
-            entered = self._entered()
+            entered = self._root()
             self.about.setdefault(self._running(), {}).setdefault(kind, set()).add((word, entered))
             self.seen.setdefault(id(node), (node, {}))[1].setdefault(kind, set()).add((word, entered))
         if word == TAINTED and wanted.told:
@@ -328,9 +328,9 @@ class State:
         """Notes what a text is made of."""
         if self.path == self.home:
             word = SAFE if value.constants is not None else TAINTED if value.taints else VAGUE if value.vague() else SAFE
-            self.texts.setdefault(id(node), (node, set()))[1].add((word, self._entered()))
+            self.texts.setdefault(id(node), (node, set()))[1].add((word, self._root()))
 
-    def _entered(self) -> int:
+    def _root(self) -> int:
         """The function that is analysed as if anybody could call it, by its address."""
         return next((id(one.function) for one in self.frames if one.function is not None), 0)
 
