@@ -4,7 +4,7 @@ import re
 from pathlib import PurePosixPath
 
 from analyzers.finding import Confidence
-from analyzers.rarity import is_generated
+from analyzers.rarity import entropy, is_generated, surprise
 
 _NAME = re.compile(
     r"(^|_)(password|passwd|pwd|passphrase|secret|secret_?key|api_?key|apikey|access_?key|auth_?key|private_?key|"
@@ -17,9 +17,15 @@ _NOT_A_SECRET = re.compile(
     r"hidden|default|disabled|optional|required|prompt|ask|env|keyring|vault|string|text|str|bytes|basic|bearer|digest)$|"
     r"^(your|my|some|the|a|insert|enter|replace|change)[-_ ]?(own|me|this|your)?[-_]?(api|secret|access|auth)?[-_]?"
     r"(password|secret|token|key|here)?$|^(todo|fixme|placeholder|dummy|example|sample)$|^https?://[^@]*$|^/|"
-    r"^[Xx]-[A-Za-z-]+$|^[a-z_]+\.[a-z_.]+$|^AAAA[BCE][23]|^[a-z]\w*(::[a-z]\w*)+$",
+    r"^[Xx]-[A-Za-z-]+$|^AAAA[BCE][23]|^[a-z]\w*(::[a-z]\w*)+$",
     re.IGNORECASE,
 )
+_DOTTED = re.compile(r"[A-Za-z_]+\.[A-Za-z_.]+")
+"""An attribute, a class in its package or the key of a text, as code and settings name them."""
+_TWO_NAMES = re.compile(r"[A-Z][a-z]{2,}\.[a-z]{3,}")
+"""`Carla.summer`: two names, as people join them to a password; a class's attribute that holds one is called so."""
+_PUBLISHED = re.compile(r"pk_(live|test)_|pk\.eyJ|phc_[A-Za-z0-9]{20}")
+"""Keys that their vendors have web pages show: Stripe's, Mapbox's, PostHog's."""
 _ENVIRONMENT_NAME = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
 _WORDS = re.compile(r"[a-z]+")
 _SECRET_WORDS = frozenset(
@@ -44,6 +50,8 @@ def is_credential(name: str, value: str) -> bool:
     named = bool(_NAME.search(said)) or _is_other_key(name, said, value)
     if not named and not (_BARE_TOKEN.search(said) and len(value) >= _TOKEN_LENGTH_MIN and is_mixed(value)):
         return False
+    if named and not _NOT_NAMED.search(said) and is_soup(value):
+        return True
     if len(value) < _LENGTH_MIN or said.startswith(("public", "test_public", "no_", "invalid_", "wrong_")):
         return False
     if _NOT_NAMED.search(said) or _ENVIRONMENT_NAME.fullmatch(value) or _is_no_secret(value) or is_filler(value):
@@ -79,13 +87,38 @@ def is_plausible(value: str) -> bool:
 def _is_no_secret(value: str) -> bool:
     """Whether it is a placeholder, a label or a path (base64 may begin with a slash too), or sealed for a cluster."""
     generated = value.startswith("/") and "." not in value and is_generated(value)
-    return bool(_SEALED.match(value)) or (bool(_NOT_A_SECRET.search(value)) and not generated)
+    if _SEALED.match(value) or _PUBLISHED.match(value):
+        return True
+    return bool(_NOT_A_SECRET.search(value) or _is_attribute(value)) and not generated
+
+
+def _is_attribute(value: str) -> bool:
+    if not _DOTTED.fullmatch(value):
+        return False
+    return not _TWO_NAMES.fullmatch(value) or bool(set(value.lower().split(".")) & (_SECRET_WORDS | _LABEL_WORDS | _CODE_WORDS))
+
+
+_CODE_WORDS = frozenset({"settings", "config", "options", "props", "state", "value", "model", "models", "field", "fields", "types",
+                         "string", "object", "label", "labels", "messages", "message", "text", "title", "errors", "error", "form",
+                         "request", "response", "data", "self", "this", "class", "type", "enum", "view", "account", "com", "org", "net",
+                         "html", "json", "xml", "txt", "csv", "yaml", "yml", "pem", "key", "properties", "svg", "png", "css"})  # fmt: skip
+_SOUP = re.compile(r"[!@#$%^&*()=+\[\]{}~,;:?|<>./-]")
+_GRAMMAR = re.compile(r"\\|\(\?|\.\*|\[a-z\d]-|://|\$\{|\{\{|%\(|=>|->|::|&&|\|\||\w{3}\(\w*\)|\w\.\w{3,}\.\w|[({]\w{3,}[)}]|\w{12}")
+_SOUP_LENGTH_MIN, _SOUP_SIGNS_MIN, _SOUP_ENTROPY_MIN = 32, 5, 4.2
+
+
+def is_soup(value: str) -> bool:
+    """Whether a long text mixes letters, digits and many other signs as only a generator does: Django's keys, WordPress' salts."""
+    if len(value) < _SOUP_LENGTH_MIN or any(c.isspace() for c in value) or not is_mixed(value):
+        return False
+    return len(set(_SOUP.findall(value))) >= _SOUP_SIGNS_MIN and entropy(value) >= _SOUP_ENTROPY_MIN and not _GRAMMAR.search(value)
 
 
 _SEALED = re.compile(r"Ag[A-D][A-Za-z0-9+/]{150}")
 """What kubeseal writes: two bytes with the length of an RSA block, 512, and the block."""
 _STRONG = re.compile(
-    r"(^|_)(requirepass|masterauth|bindpw|psk|become_pass)$|"
+    r"(^|_)(requirepass|masterauth|bindpw|rootpw|psk|become_pass|clear_text|preshared_?key)$|"
+    r"(?<!by)(?<!com)(?<!tres)(?<!sur)(?<!render)(?<!low)(?<!high)(?<!band)(?<!multi)(?<!single)[a-z]pass$|[a-z]pwd$|"
     r"(password|passwd|passphrase|passwort|contrasena)(_?(hash|value|default|prod|dev|text|\d+))?$|"
     r"(^|_)(db|my|pg|ftp|root|admin|user|smtp|mail|ssh)_?"
     r"(pass|pwd|pw)$|(^|_)(pwd|pw|pass)$"
@@ -98,9 +131,9 @@ _KEYED = re.compile(
     r"(^|_)(authorization|x_api_key|x_auth_token|connection_?string)$"
 )
 _NOT_NAMED = re.compile(
-    r"^(update|has|needs|require|ask|reset|use|show|allow|check|hide|force)_(password|token|secret)|^(public|no|invalid|wrong|fake|dummy|csrf|xsrf|next|prev|continuation|page|sync|cancel|cancellation)_|"
+    r"^client_token$|^(update|has|needs|require|ask|reset|use|show|allow|check|hide|force)_(password|token|secret)|^(public|no|invalid|wrong|fake|dummy|csrf|xsrf|next|prev|continuation|page|sync|cancel|cancellation)_|"
     r"(_|^)(public_key|page_token|next_token|token_type|type|url|uri|path|file|name|field|label|hint|placeholder|policy|length|"
-    r"regex|pattern|algorithm|private_key_id|account_sid|(last_(used|changed|set)|client_token|created|expires|age)|(change|idempotency|client_request|creator_request|lifecycle_action)_token|ref|sha|sha1|sha256|md5|checksum|integrity|version|title|message|error|description|help|csrf_token)$"
+    r"regex|pattern|algorithm|private_key_id|account_sid|(last_(used|changed|set)|created|expires|age)|credentials?_id|secrets_id|signature_value|pusher_(app_)?key|(change|idempotency|client_request|creator_request|lifecycle_action)_token|ref|sha|sha1|sha256|md5|checksum|integrity|version|title|message|error|description|help|csrf_token)$"
 )
 _DIGEST = re.compile(r"checksum|digest|fingerprint|thumbprint|(^|[^a-z])sha(1|256|512)?([^a-z]|$)", re.IGNORECASE)
 _KEY_OF_OTHERS = re.compile(
@@ -109,8 +142,8 @@ _KEY_OF_OTHERS = re.compile(
     r"instance|lock|redis|kms|image|media|storage|file|doc|document|message|issue|run|job|build|record|store|context|id|item)_key$"
 )
 """Keys that find something instead of opening it."""
-_WORDY = re.compile(r"[A-Za-z]+(?:[-_. /:]+[A-Za-z]+)*[.!?:]?")
-_CODE = re.compile(r"[()\[\]{};<>]|::|->|=>|\\|^[@$&#%*.?|]|^[A-Za-z_]+\.[A-Za-z_.]+$|^[a-z_]+(\.[a-z_\d$-]+)+$|^--|^\d+(\.\d+)+$|^v\d|\*\*|^sha\d+[-:]|://(?!.*@)")
+_WORDY = re.compile(r"[^\W\d_]+(?:[-_. /:]+[^\W\d_]+)*[.!?:]?")
+_CODE = re.compile(r"[()\[\]{};<>]|::|->|=>|\\|^[$&#%*.?|`]|^@(?!\S*\d)|^\w+(?:\|[\w:,]+)+$|^[a-z_]+(\.[a-z_\d$-]+)+$|^--|^\d+(\.\d+)+$|^v\d+(\.|$)|\*\*|^sha\d+[-:]|://(?!.*@)")
 _EXAMPLES = frozenset({"test", "tests", "testing", "spec", "specs", "__tests__", "fixtures", "fixture", "testdata", "example", "examples",
                        "sample", "samples", "demo", "translations", "lc_messages", "mocks", "mock", "docs", "doc", "cassettes",
                        "locale", "locales",
@@ -120,13 +153,21 @@ _PASSWORD_LENGTH_MIN, _KEY_LENGTH_MIN = 6, 12
 
 def flat(name: str) -> str:
     """A name in lower case with underscores: `client_secret` for `clientSecret`, `Client-Secret` and `app.client.secret`."""
-    last = re.split(r"[./:$]", name.strip())[-1].replace("-", "_").replace(" ", "_")
+    *before, last = re.split(r"[./:$]", name.strip())
+    if last.lower() == "key" and before:
+        last = f"{before[-1]}_key"  # `fs.s3a.secret.key`: alone it says nothing
+    last = last.replace("-", "_").replace(" ", "_")
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", last).lower().strip("_@")
 
 
 def names_no_secret(name: str) -> bool:
     """Whether the name tells that its value is something about a secret: `secret_key_algorithm`, `token_url`."""
     return bool(_NOT_NAMED.search(flat(name)) or _DIGEST.search(name))
+
+
+def looks_like_code(value: str) -> bool:
+    """Whether it is an expression, a rule of a form (`required|min:8`), an option or a version rather than a value."""
+    return bool(_CODE.search(value))
 
 
 def is_example(path: str) -> bool:
@@ -144,7 +185,11 @@ def grade(name: str, value: str, *, doubtful: bool = False) -> Confidence | None
     """
     named = flat(name)
     strong, keyed = bool(_STRONG.search(named)), bool(_KEYED.search(named)) or (not doubtful and _is_other_key(name, named, value))
-    if not (strong or keyed) or _NOT_NAMED.search(named) or _DIGEST.search(name) or not is_plausible(value) or _CODE.search(value):
+    if not (strong or keyed) or _NOT_NAMED.search(named) or _DIGEST.search(name):
+        return None
+    if is_soup(value):
+        return "high"
+    if not is_plausible(value) or _CODE.search(value):
         return None
     if named.endswith("dsn") and "://" in value and not _USERINFO.search(value):
         return None
@@ -156,7 +201,20 @@ def grade(name: str, value: str, *, doubtful: bool = False) -> Confidence | None
         return None
     if is_mixed(value):
         return "high" if strong else "medium"
-    return "medium" if strong and not _WORDY.fullmatch(value) else None
+    if keyed and value.isdigit() and "secret" in named:
+        return "medium"
+    return "medium" if strong and (not _WORDY.fullmatch(value) or _TWO_NAMES.fullmatch(value) or _is_scrambled(value)) else None
+
+
+_JOINED_WORDS = re.compile(r"[a-z]+|[A-Z]+|[A-Z]?[a-z]+(?:[A-Z][a-z]{2,})*[A-Z]{0,4}|[A-Z]{2,5}(?:[A-Z][a-z]+)+")
+_SCRAMBLED_LENGTH_MIN, _SCRAMBLED_BITS_MIN = 8, 4.8
+
+
+def _is_scrambled(value: str) -> bool:
+    """Whether letters without a digit are no words: `JXKqSdsj`, which a program proposed."""
+    if len(value) < _SCRAMBLED_LENGTH_MIN or not value.isascii() or not value.isalpha() or _JOINED_WORDS.fullmatch(value):
+        return False
+    return surprise(value) >= _SCRAMBLED_BITS_MIN
 
 
 _USERINFO = re.compile(r"://[^/@]{0,200}:[^/@]{1,200}@")
@@ -178,9 +236,10 @@ _USUAL = frozenset(
      "secret123", "test123", "test1234", "123456", "admin123", "changeme1", "pass123", "abc123"}
 )  # fmt: skip
 _FILLER = re.compile(
-    r"^(new|old|my)?[-_]?(token|secret|password|pass|key)[-_]?\d{0,4}$|^(?=.*\d)?(test|fake|dummy|example|sample|mock|demo|foo|bar|baz|abc|xyz|your|my|some|replace|insert|change|enter|"
-    r"todo|fixme|here)[-_ ]?|"
-    r"(^|_|-)not[-_]an?[-_]|(_|-|^)(here|example|placeholder|goes|redacted|removed|dummy|fake|sample)(_|-|$)|^(.)\4+$|"
+    r"^(new|old|my)?[-_]?(token|secret|password|pass|key)[-_]?\d{0,4}$|^(?=.*\d)?(test|fake|dummy|example|sample|mock|demo|your|"
+    r"replace|insert|change|todo|fixme)[-_ ]?|"
+    r"^(foo|bar|baz|abc|xyz|my|some|here|enter)(?=[-_ \d]|$|foo|bar|db|user|app|api|super|secret|pass|token|key)|"
+    r"(^|_|-)not[-_]an?[-_]|(_|-|^)(here|example|placeholder|goes|redacted|removed|dummy|fake|sample)(_|-|$)|^(?P<one>.)(?P=one)+$|"
     r"^(0123|1234|abcd|qwer|asdf|dead_?beef)",
     re.IGNORECASE,
 )

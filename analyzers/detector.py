@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from pathlib import PurePosixPath
 
 from analyzers import detectors
 from analyzers.context import Draft
@@ -15,6 +14,7 @@ from analyzers.encoded import decoded_parts
 from analyzers.finding import Confidence, Severity
 from analyzers.lines import Lines
 from analyzers.rarity import is_generated
+from analyzers.setting import bare_name
 
 WHY = (
     "Who reads the code has it too, in every clone, every built package and the history, also after it is deleted "
@@ -65,10 +65,12 @@ class Detector:
     """Instead of a pattern: what is seen in a text at a path."""
     nested: bool = True
     """Whether it is also looked for inside base64 and the like."""
+    telling: bool = False
+    """Whether the form alone tells: a value that looks like a template or code is a secret there all the same."""
 
     def covers(self, path: str) -> bool:
         """Whether a file of this name can hold it."""
-        name = PurePosixPath(path).name.lower()
+        name = bare_name(path)
         return not self.files or name in self.files or name.endswith(tuple(f for f in self.files if f[0] == "."))
 
     def sightings(self, text: str, path: str) -> Iterator[Sighting]:
@@ -79,7 +81,7 @@ class Detector:
             return
         group: str | int = "secret" if "secret" in self.pattern.groupindex else 0
         for match in self.pattern.finditer(text):
-            confidence = self.grade(match) if is_plausible(match.group(group)) else None
+            confidence = self.grade(match) if self.telling or is_plausible(match.group(group)) else None
             if confidence is not None:
                 yield Sighting(match.group(group), match.start(group), match.end(group), confidence)
 

@@ -13,7 +13,7 @@ from detect_secrets.plugins.keyword import QUOTES_REQUIRED_DENYLIST_REGEX_TO_GRO
 from detect_secrets.util.filetype import determine_file_type
 
 from analyzers.context import Draft
-from analyzers.credential import grade, is_example, is_filler, is_mixed, is_plausible, names_no_secret
+from analyzers.credential import grade, is_example, is_filler, is_mixed, is_plausible, looks_like_code, names_no_secret
 from analyzers.detector import FIX, WHY, told
 from analyzers.finding import Confidence, Severity
 from analyzers.lines import Lines
@@ -109,7 +109,7 @@ def _is_kept(plugin: Any, secret: str, line: str) -> bool:
     entropic = isinstance(plugin, HighEntropyStringsPlugin)
     if entropic and plugin.calculate_shannon_entropy(secret) <= plugin.entropy_limit:
         return False
-    return is_plausible(secret) and not (
+    return is_plausible(secret) and not _is_piece(secret, line) and not (
         heuristic.is_sequential_string(secret)
         or heuristic.is_potential_uuid(secret)
         or heuristic.is_templated_secret(secret)
@@ -120,6 +120,17 @@ def _is_kept(plugin: Any, secret: str, line: str) -> bool:
     )
 
 
+def _is_piece(secret: str, line: str) -> bool:
+    """Whether it is cut out of a longer run of base64, a certificate or something sealed: no kind of key goes on beyond its end."""
+    at = line.find(secret)
+    around = line[max(at - 1, 0) : at] + line[at + len(secret) : at + len(secret) + 1]
+    return len(secret) >= _PIECE_LENGTH_MIN and bool(_BASE64_SIGNS.search(around))
+
+
+_PIECE_LENGTH_MIN = 24
+_BASE64_SIGNS = re.compile(r"[A-Za-z0-9+]")
+
+
 def _is_confirmed(plugin: Any, secret: str, line: str, path: str) -> bool:
     """Whether what stands around it agrees. Entropy alone says that of hashes, tables and identifiers too."""
     if isinstance(plugin, HighEntropyStringsPlugin):
@@ -127,7 +138,7 @@ def _is_confirmed(plugin: Any, secret: str, line: str, path: str) -> bool:
         return named is not None and grade(named[1], secret, doubtful=True) is not None
     if isinstance(plugin, KeywordDetector):
         named = _NAMED.search(line[: max(line.find(secret), 0)])
-        if named is not None and names_no_secret(named[1]):
+        if looks_like_code(secret) or (named is not None and names_no_secret(named[1])):
             return False
         doubtful = is_example(path) or path.lower().endswith(_PROSE)
         return is_generated(secret) or (is_mixed(secret) and not is_filler(secret) and not doubtful)

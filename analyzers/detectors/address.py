@@ -2,7 +2,7 @@
 
 import re
 
-from analyzers.credential import grade, is_filler
+from analyzers.credential import grade
 from analyzers.detector import Detector
 from analyzers.finding import Confidence
 from analyzers.rarity import entropy, is_generated
@@ -27,7 +27,7 @@ _WIDTH = 200
 def _with_neighbours(match: re.Match[str]) -> Confidence | None:
     """Settings of one string stand on one line, with no brackets of a call between."""
     secret = match["secret"]
-    if not any(c.isdigit() for c in secret) or is_filler(secret) or re.search(r"[(){}\[\]]", secret):
+    if grade("password", secret) is None or re.search(r"[(){}\[\]]", secret):
         return None
     end = match.end()
     if match.string[end : end + 2].strip()[:1] == ";":
@@ -70,11 +70,12 @@ DETECTORS = (
     Detector(
         name="jdbc-password",
         title="A password in a JDBC address",
-        pattern=re.compile(r"\bjdbc:[^\s\"'<>]{3,200}[?&;]password=(?P<secret>[^&;\"'<>\s]{4,100})", re.IGNORECASE),
+        pattern=re.compile(r"\bjdbc:(?:[^\s\"'<>]{3,200}[?&;]password=|oracle:(?:thin|oci8?):[\w$]{1,60}/)"
+                           r"(?P<secret>[^&;\"'<>\s]{4,100}?)(?=[&;\"'<>\s]|@[\w/]|$)", re.IGNORECASE),
         words=("jdbc:",),
         source="https://jdbc.postgresql.org/documentation/use/",
         prior=0.8,
-        flagged=("jdbc:postgresql://db/shop?user=shop&password=tulip-44-rain",),
+        flagged=("jdbc:oracle:thin:shop/tulip-44-rain@db1:1521:ORCL", "jdbc:postgresql://db/shop?user=shop&password=tulip-44-rain",),
         near_misses=("jdbc:postgresql://db/shop?user=shop&password=${PW}", "jdbc:mysql://db/x?user=a&password=password"),
         grade=lambda match: grade("password", match["secret"]),
     ),

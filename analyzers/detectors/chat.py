@@ -25,9 +25,22 @@ DETECTORS = (
         severity="medium",
     ),
     Detector(
+        name="build-notification-token",
+        title="A token with which a build tells a chat",
+        pattern=re.compile(r"^[ \t]{1,12}(?:-[ \t]+)?(?:slack|hipchat|flowdock|campfire):[ \t]{1,4}[\"']?"
+                           r"(?:[\w-]{1,60}:)?(?P<secret>[A-Za-z0-9]{24}\b(?!@)|[0-9a-f]{30}(?=@))", re.MULTILINE),
+        words=("slack:", "hipchat:", "flowdock:", "campfire:"),
+        source="https://docs.travis-ci.com/user/notifications/",
+        flagged=("notifications:\n  slack: acme:k3Tz9QpXv7LmW2rB8sYdN4hJ\n",),
+        near_misses=("notifications:\n  slack: acme:${SLACK_TOKEN}\n", "  slack: true\n"),
+        files=(".yml", ".yaml"),
+        severity="medium",
+        nested=False,
+    ),
+    Detector(
         name="telegram-bot-token",
         title="A Telegram bot token",
-        pattern=re.compile(r"(?<![A-Za-z0-9])(?P<secret>\d{8,10}:AA[A-Za-z0-9_-]{33})(?![A-Za-z0-9_-])"),
+        pattern=re.compile(r"(?:(?<=/bot)|(?<![A-Za-z0-9]))(?P<secret>\d{8,10}:AA[A-Za-z0-9_-]{33})(?![A-Za-z0-9_-])"),
         words=(":aa",),
         source="https://core.telegram.org/bots/api#authorizing-your-bot",
         flagged=("6204815937:AA" + "Hk3Tz9QpXv7LmW2rB8sYdN4hJfUaEoG6c",),

@@ -2,6 +2,7 @@
 
 import re
 
+from analyzers.credential import is_mixed
 from analyzers.detector import Detector
 from analyzers.finding import Confidence
 from analyzers.rarity import entropy
@@ -13,19 +14,29 @@ def _random(match: re.Match[str]) -> Confidence | None:
     return "high" if entropy(match["secret"]) >= 4 else None
 
 
+def _salted(match: re.Match[str]) -> Confidence | None:
+    """The salts of WordPress hold any sign, so that some look like templates; what stands there before is a sentence."""
+    return _random(match) if is_mixed(match["secret"]) and not _SENTENCE.search(match["secret"]) else None
+
+
+_SENTENCE = re.compile(r"[a-z]{3,} [a-z]{3,} [a-z]{3,}")
+
+
 DETECTORS = (
     Detector(
         name="wordpress-key",
         title="A WordPress key or salt",
         pattern=re.compile(
             r"define\(\s{0,4}['\"](?:SECURE_AUTH|AUTH|LOGGED_IN|NONCE)_(?:KEY|"
-            r"SALT)['\"]\s{0,4},\s{0,8}['\"](?P<secret>[^'\n]{32,128})['\"]\s{0,4}\)"
+            r"SALT)['\"]\s{0,4},\s{0,24}['\"](?P<secret>[^'\n]{32,128})['\"]\s{0,4}\)"
         ),
         words=("auth_", "logged_in_", "nonce_"),
         source="https://developer.wordpress.org/advanced-administration/wordpress/wp-config/",
-        grade=_random,
+        grade=_salted,
+        telling=True,
         flagged=(f"define('AUTH_KEY', '{_BODY}');",),
-        near_misses=("define('AUTH_KEY', 'put your unique phrase here');",),
+        near_misses=("define('AUTH_KEY', 'put your unique phrase here');",
+            "define('AUTH_KEY', 'put your unique phrase here, 64 signs of it');"),
     ),
     Detector(
         name="putty-key",

@@ -25,7 +25,7 @@ def _kind(row: str) -> Detector:
     return Detector(
         name=name,
         title=f"{'An' if owner[0] in 'AEIO' else 'A'} {owner}",
-        pattern=re.compile(rf"(?<![A-Za-z0-9_-])(?P<secret>{re.escape(prefix)}(?P<body>{signs}{count}))(?![A-Za-z0-9_-])"),
+        pattern=re.compile(rf"(?<![A-Za-z0-9_-])(?P<secret>{re.escape(prefix)}(?P<body>{signs}{count}))(?![A-Za-z0-9_-]|\.(?:png|jpe?g|gif|svg|css|js|webp|ico)\b)"),
         words=(prefix.lower(),),
         source=source,
         flagged=(f'key = "{prefix}{body}"', f"X={prefix}{body}\n"),

@@ -38,4 +38,14 @@ DETECTORS = (
         grade=_encrypted,
         cwe=321,
     ),
+    Detector(
+        name="openvpn-static-key",
+        title="A static key of OpenVPN",
+        pattern=re.compile(r"-----BEGIN OpenVPN Static key V1-----\s{1,8}(?P<secret>[0-9a-fA-F]{32})"),
+        words=("openvpn static key",),
+        source="https://openvpn.net/community-resources/static-key-mini-howto/",
+        flagged=(f"{_HEAD}OpenVPN Static key V1-----\n9f8e7d6c5b4a39281706f5e4d3c2b1a0\n",),
+        near_misses=(f"{_HEAD}OpenVPN Static key V1-----\n...\n",),
+        cwe=321,
+    ),
 )

@@ -59,10 +59,10 @@ DETECTORS = (
     Detector(
         name="netrc-password",
         title="A password in a .netrc file",
-        pattern=re.compile(r"\bmachine\s+\S{1,200}\s+login\s+\S{1,200}\s+password\s+(?P<secret>\S{4,200})"),
+        pattern=re.compile(r"\bmachine\s+\S{1,200}\s+login\s+\S{1,200}(?:\s+(?:port|account)\s+\S{1,80}){0,2}\s+password\s+(?P<secret>\S{4,200})"),
         words=("machine",),
         source="https://www.gnu.org/software/inetutils/manual/html_node/The-_002enetrc-file.html",
-        flagged=("machine git.acme.io login ann password tulip-44-rain",),
+        flagged=("machine git.acme.io login ann password tulip-44-rain", "machine a.acme.io login ann port 587 password tulip-44-rain"),
         near_misses=("machine git.acme.io login ann password <password>", "machine learning"),
     ),
     Detector(

@@ -29,7 +29,7 @@ DETECTORS = (
             r"\bnet\s+use\b[^\n|;]{0,200}?/user:\S{1,80}\s+|\bopenssl\b[^\n|;]{0,200}?\s(?:-k\s+|-pass(?:in|out)?\s+pass:)|"
             r"\bgpg2?\b[^\n|;]{0,200}?\s--passphrase[ =]|\bzip\b[^\n|;]{0,60}?\s-P\s+|--requirepass\s+|"
             r"\becho\s+(?=\S{4,80}\s*\|\s*(?:sudo|su|passwd|kinit|docker login)))"
-            r"(?P<secret>\"[^\"\s]{4,200}\"|'[^'\s]{4,200}'|[^\s\"'|;@]{4,200})"
+            r"(?P<secret>\"[^\"\s]{4,200}\"|'[^'\s]{4,200}'|[^\s\"'|;]{4,200})"
         ),
         words=(
             "curl",
@@ -88,7 +88,7 @@ DETECTORS = (
         pattern=re.compile(
             r"\b(?:IDENTIFIED\s+(?:WITH\s+[\w'\"]{1,40}\s+)?BY|(?:ENCRYPTED\s+)?PASSWORD\s{0,4}[=(]?|"
             r"SET\s+PASSWORD\b[^\n;]{0,100}=)\s{0,4}(?:PASSWORD\()?"
-            r"'(?P<secret>[^'\n]{4,200})'",
+            r"N?(?P<sign>['\"])(?P<secret>[^'\"\n]{4,200})(?P=sign)",
             re.IGNORECASE,
         ),
         words=("identified", "password"),

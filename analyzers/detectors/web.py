@@ -49,8 +49,8 @@ DETECTORS = (
         name="url-password",
         title="A password in an address",
         pattern=re.compile(
-            r"\b[a-z][a-z0-9+.-]{1,20}://(?P<user>[^\s:/@\"'<>{}$]{0,80}):(?P<secret>[^\s:/@\"'<>{}$]{3,120})@"
-            r"(?P<host>[A-Za-z0-9.\[\]:-]{2,200})",
+            r"\b[a-z][a-z0-9+.-]{1,20}://(?P<user>[^\s:/@\"'<>{}$]{0,80}):(?P<secret>[^\s:/\"'<>{}$]{3,120})@"
+            r"(?P<host>[A-Za-z0-9.\[\]:-]{2,200}|(?=/\w))",
             re.IGNORECASE,
         ),
         words=("://",),
@@ -79,6 +79,18 @@ DETECTORS = (
         grade=_signed,
         severity="medium",
         prior=0.6,
+    ),
+    Detector(
+        name="cvs-password",
+        title="A password in the root of a CVS repository",
+        pattern=re.compile(r":(?:pserver|kserver|ext):(?P<user>[^\s:@\"']{1,60}):(?P<secret>[^\s:/\"']{3,80})@(?P<host>[\w.-]{2,200}):"),
+        words=(":pserver:", ":kserver:", ":ext:"),
+        source="https://www.gnu.org/software/trans-coord/manual/cvs/html_node/Password-authentication-client.html",
+        flagged=("setenv CVSROOT :pserver:ann:tulip44rain@cvs.acme.io:/var/cvs",),
+        near_misses=(":pserver:anonymous@cvs.acme.io:/var/cvs", ":pserver:user:password@cvs.acme.io:/var/cvs"),
+        grade=_userinfo,
+        cwe=522,
+        nested=False,
     ),
     Detector(
         name="driver-password",

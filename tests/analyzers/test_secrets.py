@@ -14,6 +14,7 @@ from analyzers.merge import FINDINGS_PER_LINE_MAX
 from analyzers.options import ALL_BUT_SECRETS, ReviewOptions
 from analyzers.rarity import is_generated
 from analyzers.review import review_file
+from benchmarks import left_secrets
 from benchmarks.planted_secrets import CLEAN, FORMS, score
 
 SECONDS_MAX = 10
@@ -28,6 +29,18 @@ def test_planted_secrets_are_found():
     done = score(FORMS, seeds=1)
     assert done.found >= 0.95 * done.lines, done.missed
     assert done.extra <= 5
+
+
+@pytest.mark.parametrize(("name", "share"), [("left_secrets.txt", 0.95), ("leaked_files.txt", 0.95), ("leaked_files_later.txt", 0.9)])
+def test_what_people_leave_is_found(name, share):
+    done = left_secrets.score(name, seeds=1)
+    assert done.found >= share * done.risks, done.told
+    assert done.extra <= 5, done.told
+
+
+@pytest.mark.parametrize("name", ["no_secrets.txt", "near_misses.txt", "near_misses_later.txt"])
+def test_what_only_looks_like_a_secret_is_left_alone(name):
+    assert not left_secrets.score(name, seeds=1).told
 
 
 def test_look_alikes_are_left_alone():
