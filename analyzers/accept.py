@@ -6,6 +6,7 @@ Of a secret the entry holds a salted scrypt hash (RFC 7914) instead of the text,
 import hashlib
 import secrets
 from collections.abc import Iterable, Sequence
+from datetime import date
 from functools import lru_cache
 
 from analyzers.finding import Diagnostic, Finding, Suppressed
@@ -29,14 +30,14 @@ def apply(findings: Iterable[Finding], entries: Sequence[Accepted]) -> tuple[lis
     return standing, silenced
 
 
-def unused(entries: Sequence[Accepted], suppressed: Iterable[Suppressed]) -> list[Diagnostic]:
-    """What is said of entries that silence nothing in the whole tree."""
+def unused(entries: Sequence[Accepted], suppressed: Iterable[Suppressed], today: date) -> list[Diagnostic]:
+    """What is said of entries that silence nothing in the whole tree, and still could today."""
     used = {one.entry for one in suppressed}
     return [
         Diagnostic(
             FILE, 0, f"entry {number} of `review: accept:` ({', '.join(one.rules)} in {', '.join(one.paths)}) silences nothing; remove it"
         )
-        for number, one in enumerate(entries, 1) if number not in used
+        for number, one in enumerate(entries, 1) if number not in used and not (one.until and one.until < today)
     ]  # fmt: skip
 
 

@@ -164,6 +164,12 @@ class Suppressed:
         """From what `to_dict` gave."""
         return cls(**{**value, "finding": Finding.from_dict(value["finding"])})
 
+    @property
+    def ended(self) -> str:
+        """What is said after the last day."""
+        what = f"entry {self.entry} of `review: accept:`, which accepted" if self.entry else "the suppression of"
+        return f"{what} {self.finding.rule}{' here,' if self.entry else ''} ended on {self.until}"
+
 
 @dataclass(frozen=True)
 class Silence:
@@ -207,9 +213,7 @@ class FileReport:
         ended = [s for s in self.suppressed if s.until and s.until < today.isoformat()]
         if not ended:
             return self
-        told = tuple(
-            Diagnostic(s.finding.path, s.line, f"the suppression of {s.finding.rule} ended on {s.until}") for s in ended
-        )
+        told = tuple(Diagnostic(s.finding.path, s.line or s.finding.line, s.ended) for s in ended)
         back = sorted([*self.findings, *(s.finding for s in ended)], key=place)
         kept = tuple(s for s in self.suppressed if s not in ended)
         return replace(self, findings=tuple(back), diagnostics=self.diagnostics + told, suppressed=kept)

@@ -14,6 +14,9 @@ FILE = ".lockgate.yml"
 CODEGURU_FILE = "aws-codeguru-reviewer.yml"
 FILE_BYTES_MAX = 64 * 1024
 PATTERNS_MAX = 500
+_CODEGURU_KEYS = ("version", "excludeFiles")
+_CODEGURU_VERSIONS = ("1.0", "1")
+"""https://docs.aws.amazon.com/codeguru/latest/reviewer-ug/recommendation-suppression.html"""
 ALL_BUT_SECRETS = "all-but-secrets"
 
 Patterns = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=500)], ...], Field(max_length=PATTERNS_MAX)]
@@ -184,6 +187,14 @@ def read_options(lockgate: bytes | None, codeguru: bytes | None = None) -> Revie
 
 def _codeguru_excludes(content: bytes | None) -> tuple[str, ...]:
     document = mapping(CODEGURU_FILE, content)
+    for key in document:
+        if key not in _CODEGURU_KEYS:
+            close = get_close_matches(str(key), _CODEGURU_KEYS, n=1, cutoff=0.5)
+            hint = f"did you mean `{close[0]}`?" if close else f"known are {', '.join(_CODEGURU_KEYS)}"
+            raise BrokenOptions([f"{CODEGURU_FILE}:{line_of(document, (key,))}: unknown key `{key}`; {hint}"])
+    if "version" in document and str(document["version"]) not in _CODEGURU_VERSIONS:
+        line = line_of(document, ("version",))
+        raise BrokenOptions([f"{CODEGURU_FILE}:{line}: `version`: 1.0 is the only one there is, not {document['version']!s:.40}"])
     excludes = document.get("excludeFiles") or []
     if not isinstance(excludes, list) or not all(isinstance(one, str) and one for one in excludes):
         line = line_of(document, ("excludeFiles",))

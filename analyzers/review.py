@@ -4,9 +4,10 @@ import hashlib
 import io
 import time
 import tokenize
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 
 import libcst as cst
 
@@ -86,7 +87,8 @@ def review_file(
         drafts += [_of_repository(one) for one in brought.findings]
         told += [Diagnostic(file.path, 0, one) for one in brought.told]
     drafts = merge([one for one in drafts if not options.disables(one.rule, one.tool)])
-    report = _report(file, lines, drafts, told, options)
+    unknown = partial(rule_names.misspelt, rules=all_rules() if rules is None else rules)
+    report = _report(file, lines, drafts, told, options, unknown)
     shared = shingles.packed(text) if is_python(file) and duplicates.wanted(options) else ""
     return replace(report, code=shared) if shared else report
 
@@ -108,7 +110,9 @@ def _notebook(file: SourceFile, text: str, told: list[Diagnostic]) -> Notebook |
     return found
 
 
-def _report(file: SourceFile, lines: Lines, drafts: list[Draft], told: list[Diagnostic], options: ReviewOptions) -> FileReport:
+def _report(
+    file: SourceFile, lines: Lines, drafts: list[Draft], told: list[Diagnostic], options: ReviewOptions, unknown: Callable[[str], str]
+) -> FileReport:
     if len(drafts) > FINDINGS_PER_FILE_MAX:
         told.append(Diagnostic(file.path, 0, f"{len(drafts)} findings; the first {FINDINGS_PER_FILE_MAX} are kept"))
         drafts = drafts[:FINDINGS_PER_FILE_MAX]
@@ -121,7 +125,7 @@ def _report(file: SourceFile, lines: Lines, drafts: list[Draft], told: list[Diag
     silences = tuple(suppress.across(comments, duplicates.RULE, file.path))
     standing, silenced = suppress.apply(found, comments)
     standing, accepted = accept.apply(standing, options.accept) if options.accept else (standing, [])
-    diagnostics = (*told, *wrong, *suppress.unused(comments, file.path))
+    diagnostics = (*told, *wrong, *suppress.unused(comments, file.path, unknown))
     metered = code_lines(code_of(lines.text) if is_notebook(file.path) else lines.all(), file.path)
     return FileReport(tuple(standing), diagnostics, (*silenced, *accepted), len(lines), metered=metered, silences=silences)
 

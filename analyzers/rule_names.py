@@ -15,6 +15,11 @@ from analyzers.rule import Rule, name_of
 _NEAR_MAX = 3
 
 
+def misspelt(name: str, rules: Sequence[type[Rule]]) -> str:
+    """What is said of a name that nothing is called, with the names nearest to it; "" of one that is known."""
+    return "" if name.startswith(PREFIX) or name in _known(rules) else _told(name, _known(rules))
+
+
 def unknown(content: bytes, rules: Sequence[type[Rule]]) -> Iterator[Diagnostic]:
     """A sentence for each name in `disable` and `enable` that nothing is called, with the names nearest to it."""
     try:
@@ -29,9 +34,14 @@ def unknown(content: bytes, rules: Sequence[type[Rule]]) -> Iterator[Diagnostic]
         names = section.get(key)
         for number, name in enumerate(names if isinstance(names, list) else ()):
             if isinstance(name, str) and name not in known | more and not name.startswith(PREFIX):
-                near = get_close_matches(name.lower().replace("_", "-"), sorted(known | more), _NEAR_MAX)
-                hint = f"did you mean {' or '.join(f'`{one}`' for one in near)}?" if near else "`/detectors` of a server lists the names"
-                yield Diagnostic(FILE, line_of(document, ("review", key, number)), f"`review.{key}`: no rule is called `{name}`; {hint}")
+                told = f"`review.{key}`: {_told(name, known | more)}"
+                yield Diagnostic(FILE, line_of(document, ("review", key, number)), told)
+
+
+def _told(name: str, known: frozenset[str]) -> str:
+    near = get_close_matches(name.lower().replace("_", "-"), sorted(known), _NEAR_MAX)
+    hint = f"did you mean {' or '.join(f'`{one}`' for one in near)}?" if near else "`/detectors` of a server lists the names"
+    return f"no rule is called `{name}`; {hint}"
 
 
 def _known(rules: Sequence[type[Rule]]) -> frozenset[str]:

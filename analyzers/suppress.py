@@ -6,7 +6,7 @@ The comment stands on a line of the finding, or alone on the line above. The rea
 import io
 import re
 import tokenize
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -87,14 +87,20 @@ def across(comments: Iterable[Comment], rule: str, path: str) -> Iterator[Silenc
             yield Silence(path, one.line, one.reason, one.until, alone=one.rules == {rule})
 
 
-def unused(comments: Iterable[Comment], path: str) -> list[Diagnostic]:
-    """What is said of suppressions that silence nothing: the sin is gone, so the comment should go too."""
+def unused(comments: Iterable[Comment], path: str, unknown: Callable[[str], str]) -> list[Diagnostic]:
+    """What is said of suppressions that silence nothing: the sin is gone, so the comment should go too, or its rule is misspelt.
+
+    `unknown` says of a name that no rule has what may be meant, and "" of one that a rule has.
+    """
     if path.lower().endswith(_PROSE):
         return []  # documentation shows such comments
-    return [
-        Diagnostic(path, one.line, f"this suppression of {', '.join(sorted(one.rules))} silences nothing; remove it")
-        for one in comments if not one.used
-    ]  # fmt: skip
+    told = []
+    for one in comments:
+        if not one.used:
+            misspelt = "; ".join(said for name in sorted(one.rules) if (said := unknown(name)))
+            why = misspelt or "remove it"
+            told.append(Diagnostic(path, one.line, f"this suppression of {', '.join(sorted(one.rules))} silences nothing; {why}"))
+    return told
 
 
 def _comment_lines(text: str) -> set[int] | None:

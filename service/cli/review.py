@@ -133,7 +133,7 @@ def _reviewed(tree: Tree, options: ReviewOptions, asked: Asked) -> tuple[Report,
             report = _compared(tree, options, reviewer, (_shown(tree.file(name)) for name in names), commit, across=across)
             left = [*tree.skipped, *(limits.excluded(name, pattern) for name, pattern in patterns.items() if pattern)]
             left = sorted((replace(one, path=_readable(one.path)) for one in left), key=lambda one: one.path)
-            idle = accept.unused(options.accept, report.suppressed)
+            idle = accept.unused(options.accept, report.suppressed, datetime.now(UTC).date())
             report = replace(report, skipped=(*left, *report.skipped), diagnostics=(*report.diagnostics, *idle))
             line_of = _source(tree, report.findings)
         if options.rules and folder is None:

@@ -45,7 +45,7 @@ def review(site: Site, repo: Path, repository: str, commit: str, *, today: date)
         ] + [
             Unread(told, unreadable=False, is_new=False)
             for told in (*refused, *rules.told, *accept.unused(
-                options.review.accept, (one for file in done.files for one in file.report.suppressed)))
+                options.review.accept, (one for file in done.files for one in file.report.suppressed), today))
         ],
         gate=options.gate,
         problems=options.problems,

@@ -1,5 +1,7 @@
 """Settings files: what they mean, and errors that name file, line and key."""
 
+import re
+
 import pytest
 
 from analyzers.finding import SourceFile
@@ -34,6 +36,17 @@ def test_an_error_names_file_line_and_key(content, says):
     with pytest.raises(BrokenOptions) as caught:
         read_options(content)
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(b"version: 1.0\nexcludefiles: [a]\n", "yml:2: unknown key `excludefiles`; did you mean `excludeFiles`"),
+     (b"rules: []\n", "yml:1: unknown key `rules`; known are version, excludeFiles"), (b"version: 2.0\n", "yml:1: `version`: 1.0 is the only")],
+    ids=range(3),
+)  # fmt: skip
+def test_what_codeguru_would_not_read_is_an_error(content, says):
+    with pytest.raises(BrokenOptions, match=re.escape(says)):
+        read_options(None, content)
 
 
 def test_a_bad_codeguru_file_is_an_error():

@@ -6,6 +6,7 @@ from encodings.aliases import aliases
 
 import pytest
 
+from analyzers import accept
 from analyzers.finding import FileReport, Report, Skipped, SourceFile
 from analyzers.limits import FILE_BYTES_MAX
 from analyzers.options import ReviewOptions
@@ -166,3 +167,24 @@ def test_names_that_lead_to_each_other_are_followed_once():
 def test_no_declared_encoding_ends_a_review(name: str) -> None:
     report = review_file(SourceFile("a.py", f"# coding: {name}\nimport os\nos.system(x)\n".encode()), ReviewOptions(disable=("detect-secrets",)))
     assert any(one.unreadable for one in report.diagnostics) or [one.rule for one in report.findings] == ["shell-injection"]
+
+
+def test_a_misspelt_suppression_names_the_rule_meant():
+    report = of(b"import os\nos.system(a)  # lockgate: ignore[shell-injecton] ours\n")
+    assert [one.rule for one in report.findings] == ["shell-injection"]
+    [told] = report.diagnostics
+    assert told.message.startswith("this suppression of shell-injecton silences nothing; no rule is called `shell-injecton`; did you mean `shell-injection`")
+
+
+def test_an_accepted_finding_comes_back_after_its_day():
+    entry = {"rules": ["shell-injection"], "paths": ["*.py"], "reason": "till the rewrite", "until": "2026-12-24"}
+    options = ReviewOptions.model_validate({"accept": [entry]})
+    file = SourceFile("a.py", b"import os\nos.system(a)\n")
+    assert not review([file], options, date(2026, 12, 24)).findings
+    late = review([file], options, date(2026, 12, 25))
+    assert [one.rule for one in late.findings] == ["shell-injection"]
+    [told] = late.diagnostics
+    assert (told.path, told.line) == ("a.py", 2)
+    assert told.message == "entry 1 of `review: accept:`, which accepted shell-injection here, ended on 2026-12-24"
+    assert accept.unused(options.accept, late.suppressed, date(2026, 12, 25)) == []
+    assert len(accept.unused(options.accept, late.suppressed, date(2026, 12, 24))) == 1
