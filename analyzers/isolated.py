@@ -38,6 +38,8 @@ class Extra:
     """What rules of the repository itself said of a file, by path."""
     costs: Counter[str] = field(default_factory=Counter)
     """Microseconds that each rule of a user's cost in this review, by name."""
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    """Two children may tell costs of one review at once."""
 
 
 class Reviewer:
@@ -110,7 +112,8 @@ class Reviewer:
         if answer is not None:
             spent = {name: round(seconds * 1_000_000) for name, seconds in answer.get("costs", {}).items()}
             self.costs.update(spent)
-            extra.costs.update(spent)
+            with extra.lock:
+                extra.costs.update(spent)
             if answer["recycle"]:
                 self._end()
             return FileReport.from_dict(answer["report"])

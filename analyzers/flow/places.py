@@ -12,9 +12,11 @@ Read = Callable[[Sequence[str]], SourceFile | None]
 _SOURCE_FOLDERS = ("src/", "lib/", "")
 
 
-_SERVES = re.compile(
-    rb"\b(flask|quart|django|rest_framework|fastapi|starlette|aiohttp|tornado|bottle|sanic|falcon|event, context)\b|\.recv\("
-)
+_SERVING = (
+    b"flask", b"quart", b"django", b"rest_framework", b"fastapi", b"starlette", b"aiohttp", b"tornado", b"bottle", b"sanic", b"falcon",
+    b"event, context",
+)  # fmt: skip
+_SERVES = re.compile(rb"\b(" + b"|".join(_SERVING) + rb")\b|\.recv\(")
 _COOKIE_BYTES = 400
 QUIET = "quiet:"
 """Before the digest of a module that was not followed: its content matters only once it speaks of requests."""
@@ -22,7 +24,7 @@ QUIET = "quiet:"
 
 def serves(content: bytes) -> bool:
     """Whether a file speaks of requests. Where neither it nor what it imports does, nobody on the network has a word in it."""
-    return bool(_SERVES.search(content))
+    return any(word in content for word in (*_SERVING, b".recv(")) and bool(_SERVES.search(content))
 
 
 def may_serve(content: bytes) -> bool:
@@ -36,11 +38,14 @@ def recorded(importer_serves: bool, module: SourceFile | None, digest: str) -> s
     return digest if followed else f"{QUIET}{digest}"
 
 
-def unchanged(before: str, digest: str, content: Callable[[], bytes | None]) -> bool:
-    """Whether a module with this digest now leads to the same result as the one that `recorded` gave `before` for."""
+def unchanged(before: str, digest: str, speaks: Callable[[], bool]) -> bool:
+    """Whether a module with this digest now leads to the same result as the one that `recorded` gave `before` for.
+
+    `speaks` tells whether it `serves`; only where there is a module that changed and was not followed it is asked.
+    """
     if before.removeprefix(QUIET) == digest:
         return True
-    return before.startswith(QUIET) and not (digest and serves(content() or b""))
+    return before.startswith(QUIET) and not (digest and speaks())
 
 
 def candidates(name: str, path: str) -> Iterator[str]:
@@ -61,3 +66,9 @@ def folders(path: str) -> tuple[str, ...]:
 def name_of(paths: Sequence[str]) -> str:
     """The module that was asked for with these candidates: the shortest of them lies at the root."""
     return min(paths, key=len).removesuffix(".py").replace("/", ".")
+
+
+def last_words(path: str) -> tuple[str, str]:
+    """What the dotted names end in that may lead to the module at `path`: for a package also its folder's name."""
+    stem = path.removesuffix(".py")
+    return stem.rpartition("/")[2], stem.removesuffix("/__init__").rpartition("/")[2]

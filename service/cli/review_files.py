@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from analyzers.finding import FileReport, SourceFile
-from analyzers.flow.places import Read, candidates, may_serve, name_of, recorded, unchanged
+from analyzers.flow.places import Read, candidates, may_serve, name_of, recorded, serves, unchanged
 from analyzers.options import ReviewOptions
 from analyzers.pool import Pool
 from service.cli.review_cache import Kept, Results, context_of, key_of
@@ -29,11 +29,11 @@ class Known:
         if paths not in self._digests:
             self._digests[paths] = _digest_of(self._read(paths))
 
-        def content() -> bytes | None:
+        def speaks() -> bool:
             file = self._read(paths)
-            return file.content if file is not None else None
+            return file is not None and serves(file.content)
 
-        return unchanged(before, self._digests[paths], content)
+        return unchanged(before, self._digests[paths], speaks)
 
 
 class Reading:

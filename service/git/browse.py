@@ -1,10 +1,13 @@
 """Reading repositories: trees, files, history, differences. Every call is limited in time and output."""
 
 import re
+import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import BufferedReader, RawIOBase
 from pathlib import Path
+from typing import cast
 
 from service.git import command
 from service.git.command import in_repository
@@ -148,6 +151,41 @@ def blobs(repo: Path, oids: Sequence[str], *, limit_bytes: int) -> Iterator[tupl
                 out.readline()
     finally:
         command.end(process)
+
+
+class BlobReader:
+    """Contents of blobs, one now and then, from one `cat-file --batch` that starts when first asked. For one thread at a time."""
+
+    def __init__(self, repo: Path, *, limit_bytes: int) -> None:
+        self._repo, self._limit = repo, limit_bytes
+        self._process: subprocess.Popen[bytes] | None = None
+        self._out: BufferedReader | None = None
+
+    def read(self, oid: str) -> bytes | None:
+        """A blob's bytes; None for one that is missing or too large."""
+        if self._process is None:
+            self._process = command.start(in_repository(self._repo, "cat-file", "--batch"))
+            assert self._process.stdout is not None
+            self._out = BufferedReader(cast("RawIOBase", self._process.stdout))  # the pipe itself reads in single chunks
+        assert self._process.stdin is not None and self._out is not None
+        try:
+            self._process.stdin.write(f"{oid}\n".encode())
+        except BrokenPipeError:
+            self.close()
+            return None
+        head = self._out.readline().split()
+        if len(head) != 3 or head[-1] == b"missing":
+            return None  # "<oid> missing"
+        if int(head[2]) > self._limit:
+            self.close()  # rather than reading past it
+            return None
+        return self._out.read(int(head[2]) + 1)[:-1]
+
+    def close(self) -> None:
+        """Ends git; it starts again when asked again."""
+        if self._process is not None:
+            command.end(self._process)
+        self._process = self._out = None
 
 
 def log(repo: Path, ref: str, *, path: str | None = None, skip: int = 0, limit: int = 50) -> list[Commit]:

@@ -1,6 +1,7 @@
 """What the analysers say about the whole tree of a commit, asking them only about files that are not known yet."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -24,8 +25,12 @@ FILES_MAX = 200_000
 FINDINGS_MAX = 50_000
 BATCH_FILES = 100
 BATCH_BYTES = 8 * 1024 * 1024
+FEW_FILES = 20
+"""Of so few it matters to whom waits in which order two children get them; of more, that neighbours come one after another."""
 _SYMBOLIC_LINK = "120000"
 
+AtOnce = Callable[[int], int]
+"""How many of so many files may be analysed side by side."""
 Prepare = Callable[[Sequence[SourceFile]], None]
 """Gets to see the files that are analysed next, many at once: what is slow to start looks at them then."""
 
@@ -66,12 +71,13 @@ class Analysis:
 
 
 def analyse_tree(
-    site: Site, repo: Path, commit: str, *, key: Key, analyse: Analyse, prepare: Prepare, options: ReviewOptions, today: date
-) -> Analysis:
+    site: Site, repo: Path, commit: str, *, key: Key, analyse: Analyse, at_once: AtOnce, prepare: Prepare, options: ReviewOptions,
+    today: date,
+) -> Analysis:  # fmt: skip
     """Reviews every file of the commit but links, submodules and what is excluded by a pattern.
 
     Results are kept batch by batch, so that a worker that takes over after a crash goes on where the first one was. A kept
-    one counts while what the file imports is the same too.
+    one counts while what the file imports is the same too. `analyse` is called from as many threads as `at_once` says.
     Raises TooMuchToReview.
     """
     every = browse.files_and_submodules(repo, commit)
@@ -85,10 +91,11 @@ def analyse_tree(
     known = {place: FileReport.from_dict(one) for place, one in kept.items() if tree.agrees(place[1], one)}
     missing = [entry for entry, place in zip(entries, places, strict=True) if place not in known]
     for batch in _batches(missing):
-        fresh = list(_analysed(repo, batch, analyse, prepare, tree))
+        fresh = list(_analysed(repo, batch, analyse, at_once, prepare, tree))
         settled = {place: {**report.to_dict(), "asked": asked} for place, report, asked in fresh if report.settled}
         cache.save(site, key, settled)
         known.update((place, report) for place, report, _ in fresh)
+    tree.close()
     reports = duplicates.added([(path, known[blob, path]) for blob, path in places], options)
     files = tuple(FileAnalysis(path, blob, report.on(today)) for (blob, path), report in zip(places, reports, strict=True))
     if sum(len(file.report.findings) for file in files) > FINDINGS_MAX:
@@ -109,6 +116,7 @@ def analyse_as(repo: Path, moved: Mapping[str, Place], analyse: Analyse, prepare
         files = [limits.readable(moved[path][1], contents[moved[path][0]]) for path in part]
         prepare(files)
         reports = analyse(files, read=Reading(tree).read)
+        tree.close()
         found.update(zip(part, reports, strict=True))
     return found
 
@@ -142,7 +150,7 @@ def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
 
 
 def _analysed(
-    repo: Path, batch: Sequence[Entry], analyse: Analyse, prepare: Prepare, tree: Tree
+    repo: Path, batch: Sequence[Entry], analyse: Analyse, at_once: AtOnce, prepare: Prepare, tree: Tree
 ) -> Iterator[tuple[Place, FileReport, Asked]]:
     small = [entry for entry in batch if (entry.size or 0) <= limits.bytes_max(entry.path)]
     contents = dict(browse.blobs(repo, list(dict.fromkeys(e.oid for e in small)), limit_bytes=NOTEBOOK_BYTES_MAX))
@@ -156,10 +164,17 @@ def _analysed(
         else:
             wanted.append((entry.oid, limits.readable(path, contents[entry.oid])))
     prepare([file for _, file in wanted])
-    for oid, file in wanted:
+    if len(wanted) <= FEW_FILES:
+        wanted.sort(key=lambda one: len(one[1].content), reverse=True)  # else the largest may come last, with nothing beside it
+
+    def analysed(one: tuple[str, SourceFile]) -> tuple[Place, FileReport, Asked]:
+        oid, file = one
         reading = Reading(tree, file.content)
         [report] = analyse([file], read=reading.read)
-        yield (oid, file.path), report, reading.asked
+        return (oid, file.path), report, reading.asked
+
+    with ThreadPoolExecutor(max(1, at_once(len(wanted)))) as threads:
+        yield from threads.map(analysed, wanted)
 
 
 def _too_large(path: str, size: int) -> Diagnostic:

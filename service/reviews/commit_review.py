@@ -99,7 +99,8 @@ def _analyse(site: Site, repo: Path, commit: str, options: Options, rules: Rules
     key = Key(rules.version, cache.hash_of(options.review.text))
     analyse = analyse_keyed(site, partial(engine.warm.review_files, options=options.review, extra=rules.extra))
     return analysis.analyse_tree(
-        site, repo, commit, key=key, analyse=analyse, prepare=rules.look_at, options=options.review, today=today
+        site, repo, commit, key=key, analyse=analyse, at_once=engine.warm.at_once, prepare=rules.look_at, options=options.review,
+        today=today,
     )
 
 

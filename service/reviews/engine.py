@@ -1,17 +1,20 @@
-"""The analysers of this process: one warm child, started when first needed, sent home when nothing was pushed for long."""
+"""The analysers of this process: warm children, started when first needed, sent home when nothing was pushed for long."""
 
+import os
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from queue import Empty, PriorityQueue
 
 from analyzers.finding import FileReport, SourceFile
 from analyzers.flow.places import Read
-from analyzers.isolated import Extra, Reviewer
+from analyzers.isolated import Extra, Reviewer, ReviewerBroken
 from analyzers.options import ReviewOptions
 from analyzers.version import engine_version
 
+CHILDREN_MAX = 2
 IDLE_SECONDS_MAX = 900
 SEARCH_FILES = 16
 """A search hands in so many files at a time, and asks before each lot whether a review wants to go first."""
@@ -20,10 +23,17 @@ STAND_ASIDE_SECONDS_MAX = 60.0
 
 
 class WarmReviewer:
-    """A Reviewer for all threads of the process, which serves one at a time; it knows how long it has been idle."""
+    """Reviewers for all threads of the process, each of which serves one at a time; it knows how long they have been idle.
+
+    There are two where there are two cores. The second starts beside the first one's work when a review has several files.
+    """
 
     def __init__(self) -> None:
-        self._reviewer = Reviewer()
+        self._reviewers = [Reviewer() for _ in range(min(CHILDREN_MAX, _cores()))]
+        self._free: PriorityQueue[int] = PriorityQueue()
+        """Numbers of the reviewers that nobody is using; of several the first is taken."""
+        self._free.put(0)
+        self._helping = 1
         self._used_at = 0.0
         self._reviews = 0
         self._rules = engine_version()
@@ -31,25 +41,53 @@ class WarmReviewer:
 
     @property
     def pid(self) -> int | None:
-        """The child's process id while there is one."""
-        return self._reviewer.pid
+        """The first child's process id while there is one."""
+        return self._reviewers[0].pid
+
+    @property
+    def pids(self) -> list[int]:
+        """Of every child that runs."""
+        return [one.pid for one in self._reviewers if one.pid is not None]
 
     def review_files(
         self, files: Sequence[SourceFile], options: ReviewOptions, read: Read | None = None, extra: Extra | None = None
     ) -> list[FileReport]:
         """Reports on files in their order; what they import comes from `read`. Raises analyzers.isolated.ReviewerBroken."""
         self._used_at = time.monotonic()
+        if not files:
+            return []
+        number = self._free.get()
         try:
-            return self._reviewer.review_files(files, options, read, extra) if files else []
+            return self._reviewers[number].review_files(files, options, read, extra)
         finally:
+            self._free.put(number)
             self._used_at = time.monotonic()
 
+    def at_once(self, files: int) -> int:
+        """How many of so many files may be given in side by side. Gets the second child to help, from when it is ready."""
+        wanted = min(files, len(self._reviewers))
+        with self._calm:
+            starting = range(self._helping, wanted)
+            self._helping = max(self._helping, wanted)
+        for number in starting:
+            threading.Thread(target=self._help, args=(number,), daemon=True).start()
+        return wanted
+
+    def _help(self, number: int) -> None:
+        try:
+            self._reviewers[number].warm()
+        except ReviewerBroken:
+            pass  # the first one does not start either, and says so; this one tries again with the next file it gets
+        self._free.put(number)
+
     def use_rules(self, folder: Path, version: str) -> None:
-        """From here on rules of `folder` run too; another `version` of them than before ends the child, for it has loaded the old."""
+        """From here on rules of `folder` run too; another `version` of them than before ends the children, who have loaded the old."""
         with self._calm:
             if version != self._rules:
-                self._rules, self._reviewer.rules_folder = version, folder
-                self._reviewer.close()
+                self._rules = version
+                for one in self._reviewers:
+                    one.rules_folder = folder
+                    one.close()
 
     @contextmanager
     def ahead(self) -> Iterator[None]:
@@ -75,12 +113,27 @@ class WarmReviewer:
     def warm_up(self) -> None:
         """Starts the child now, so that the next review need not wait for it. Raises ReviewerBroken."""
         self._used_at = time.monotonic()
-        self._reviewer.warm()
+        self._reviewers[0].warm()
 
     def rest(self, idle_seconds_max: float = IDLE_SECONDS_MAX) -> None:
-        """Ends the child when it has been idle for so long: its parsers hold much memory. The next review starts another."""
-        if self.pid is not None and time.monotonic() - self._used_at > idle_seconds_max:
-            self._reviewer.close()
+        """Ends children that have been idle for so long: their parsers hold much memory. The next review starts others."""
+        if not self.pids or time.monotonic() - self._used_at <= idle_seconds_max:
+            return
+        with self._calm:
+            free: list[int] = []
+            with suppress(Empty):
+                while True:
+                    free.append(self._free.get_nowait())
+            if len(free) == self._helping:  # nobody was given one in between
+                for one in self._reviewers:
+                    one.close()
+                free, self._helping = [0], 1
+            for number in free:
+                self._free.put(number)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 warm = WarmReviewer()

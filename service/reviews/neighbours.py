@@ -1,5 +1,6 @@
 """What a file under review imports: read from the tree of its commit, and remembered as part of what its result depends on."""
 
+import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from analyzers.finding import SourceFile
-from analyzers.flow.places import candidates, may_serve, name_of, recorded, unchanged
+from analyzers.flow.places import candidates, last_words, may_serve, name_of, recorded, serves, unchanged
 from analyzers.limits import FILE_BYTES_MAX
 from service.git import browse
 from service.git.browse import Entry
@@ -18,13 +19,17 @@ Asked = Mapping[str, str]
 
 
 class Tree:
-    """The Python files of a commit, by path. Contents are kept for the next file that imports them."""
+    """The Python files of a commit, by path. Contents are kept for the next file that imports them; for several threads."""
 
     def __init__(self, repo: Path, entries: Iterable[Entry]) -> None:
-        self._repo = repo
         self._oids = {e.path: e.oid for e in entries if e.path.endswith(".py") and (e.size or 0) <= FILE_BYTES_MAX}
+        self._last_words = {word for path in self._oids for word in last_words(path)}
+        self._found: dict[tuple[str, str], str] = {}
+        self._serves: dict[str, bool] = {}
+        self._blobs = browse.BlobReader(repo, limit_bytes=FILE_BYTES_MAX)
         self._contents: OrderedDict[str, bytes] = OrderedDict()
         self._size = 0
+        self._lock = threading.Lock()
 
     def find(self, paths: Iterable[str]) -> tuple[str, str]:
         """The first path that is there and its blob; two empty strings when none is."""
@@ -32,22 +37,46 @@ class Tree:
 
     def content(self, oid: str) -> bytes | None:
         """A blob's bytes, or None when git has it no more."""
-        if oid not in self._contents:
-            found = dict(browse.blobs(self._repo, [oid], limit_bytes=FILE_BYTES_MAX))
-            if oid not in found:
-                return None
-            self._contents[oid] = found[oid]
-            self._size += len(found[oid])
-            while self._size > KEPT_BYTES_MAX and len(self._contents) > 1:
-                self._size -= len(self._contents.popitem(last=False)[1])
-        self._contents.move_to_end(oid)
-        return self._contents[oid]
+        with self._lock:
+            if oid not in self._contents:
+                found = self._blobs.read(oid)
+                if found is None:
+                    return None
+                self._contents[oid] = found
+                self._size += len(found)
+                while self._size > KEPT_BYTES_MAX and len(self._contents) > 1:
+                    self._size -= len(self._contents.popitem(last=False)[1])
+            self._contents.move_to_end(oid)
+            return self._contents[oid]
 
     def agrees(self, path: str, kept: Mapping[str, Any]) -> bool:
         """Whether what the file at `path` imports is what it was when the kept result was made."""
         asked: Asked = kept.get("asked", {})
-        found = ((before, self.find(candidates(name, path))[1]) for name, before in asked.items())
-        return all(unchanged(before, oid, partial(self.content, oid)) for before, oid in found)
+        folder = path.rpartition("/")[0]
+        for name, before in asked.items():
+            oid = self._module(name, path, folder)
+            if before != oid and not unchanged(before, oid, partial(self._speaks, oid)):
+                return False
+        return True
+
+    def close(self) -> None:
+        """Ends what reads contents; it starts again when asked again."""
+        with self._lock:
+            self._blobs.close()
+
+    def _module(self, name: str, path: str, folder: str) -> str:
+        """The blob of the module that files of this folder mean by `name`; "" without one, as for most: other packages'."""
+        if name.rpartition(".")[2] not in self._last_words:
+            return ""
+        found = self._found.get((name, folder))
+        if found is None:
+            found = self._found[name, folder] = self.find(candidates(name, path))[1]
+        return found
+
+    def _speaks(self, oid: str) -> bool:
+        if oid not in self._serves:
+            self._serves[oid] = serves(self.content(oid) or b"")
+        return self._serves[oid]
 
 
 class Reading:

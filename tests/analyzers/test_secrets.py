@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from analyzers.adapters import detect_secrets
 from analyzers.detector import scan
 from analyzers.encoded import INFLATED_BYTES_MAX, decoded_parts
 from analyzers.finding import SourceFile
@@ -102,3 +103,17 @@ def test_a_line_of_nothing_but_secrets_is_cut_short(text):
     assert time.process_time() - begun < SECONDS_MAX
     assert len(report.findings) == FINDINGS_PER_LINE_MAX
     assert any("findings of this line are kept" in one.message for one in report.diagnostics)
+
+
+@pytest.mark.parametrize(("kind", "line"), [
+    ("secret-cloudant-credentials", "cloudant_password = '{}'".format("4f9a1c7e" * 8)),
+    ("secret-cloudant-credentials", "clou_key: {}".format("qzjxkvbwpmgfhrtdlcnysuae")),
+    ("secret-ibm-cos-hmac-credentials", "cos_hmac_secret_access_key = '{}'".format("8b1d03f6" * 6)),
+    ("secret-ibm-cloud-iam-key", "ibm_api_key = '{}'".format("Zk3-Qw9_Lm2x" * 3 + "aB7cD8eF")),
+    ("secret-softlayer-credentials", "softlayer_key = {}".format("k7q2z9w4" * 8)),
+    ("secret-mailchimp-access-key", "m = '{}-us12'".format("9f8e7d6c5b4a3f2e" * 2)),
+    ("secret-artifactory-credentials", "a=AKC{}".format("p5Zk3Qw9Lm2x7Rt8")),
+    ("secret-telegram-bot-token", "bot = 110201543:{}".format("AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw7")),
+])
+def test_detect_secrets_still_sees_what_long_runs_hold(kind: str, line: str) -> None:
+    assert kind in {one.rule for one in detect_secrets.find(Lines(f"# settings\n{line}\n"), "settings.conf", python=False)}

@@ -1,9 +1,12 @@
 """What changes when the engine does, and the child that does the work."""
 
+import os
 import subprocess
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psutil
 from sqlalchemy import delete, select, update
 
 from analyzers.finding import SourceFile
@@ -15,6 +18,7 @@ from service.kernel.site import Site
 from service.reviews import cache, jobs, store
 from service.reviews.engine import WarmReviewer
 from service.reviews.models import FileResult, FindingRow, Review
+from tests.lockgate_server import wait_for
 from tests.reviews.project import CLEAN, INJECTION, MEDIUM
 
 
@@ -86,6 +90,23 @@ def test_an_idle_engine_rests_and_comes_back() -> None:
     assert engine.pid is None
     assert engine.review_files(files, ReviewOptions())[0].findings
     engine.rest(idle_seconds_max=0)
+
+
+def test_several_files_get_a_second_child_which_rests_too() -> None:
+    engine = WarmReviewer()
+    files = [SourceFile(f"shop{number}.py", INJECTION.encode()) for number in range(6)]
+    wanted = engine.at_once(len(files))
+    assert wanted == min(2, len(os.sched_getaffinity(0))) == engine.at_once(len(files))
+    assert engine.at_once(1) == 1
+    with ThreadPoolExecutor(wanted) as threads:
+        reports = [one for part in threads.map(lambda file: engine.review_files([file], ReviewOptions()), files) for one in part]
+    assert [report.findings[0].path for report in reports] == [file.path for file in files]
+    wait_for(lambda: len(engine.pids) == wanted, 60, "the second child")
+    children = engine.pids
+    wait_for(lambda: engine.rest(0) or not engine.pids, 60, "the end of both children")
+    assert not any(psutil.pid_exists(pid) for pid in children)
+    assert engine.review_files(files[:1], ReviewOptions())[0].findings and len(engine.pids) == 1
+    engine.rest(0)
 
 
 def test_a_search_stands_aside_for_reviews() -> None:
