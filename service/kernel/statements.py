@@ -24,6 +24,8 @@ class Snapshot:
     def __init__(self, connection: PoolProxiedConnection, dialect: Dialect, url: str) -> None:
         self.connection, self.dialect = connection, dialect
         self.url = url
+        self.cursor = cast(Any, connection.dbapi_connection).cursor
+        """Makes a cursor of the driver."""
         self.invalidate = connection.invalidate
 
 
@@ -112,7 +114,7 @@ class Statement:
         for number, process in plan.changed:
             sent[number] = process(sent[number])
         parameters: Any = dict(zip(plan.names, sent, strict=True)) if plan.names else sent
-        cursor: Any = connection.connection.cursor()
+        cursor: Any = connection.cursor() if isinstance(connection, Snapshot) else connection.connection.cursor()
         try:
             cursor.execute(plan.sql, parameters)
         except dialect.loaded_dbapi.Error as error:
