@@ -6,7 +6,7 @@ https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/sarif-v2.1.0-errata01
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -20,6 +20,7 @@ _LEVELS: dict[str, Severity] = {"error": "high", "warning": "medium", "note": "l
 _BANDS: tuple[tuple[float, Severity], ...] = ((9.0, "critical"), (7.0, "high"), (4.0, "medium"), (0.1, "low"))
 """CVSS 3.1, section 5: how a score reads as a word."""
 _CWE = re.compile(r"cwe[-_/ ]?0*(\d{1,5})\b", re.IGNORECASE)
+_ABSOLUTE = re.compile(r"file:|[/\\]|[A-Za-z]:[/\\]")
 _CONFIDENCE: dict[str, Confidence] = {"very-high": "high", "high": "high", "medium": "medium", "low": "low"}
 
 
@@ -27,8 +28,11 @@ class BrokenLog(Exception):
     """The text is no SARIF 2.1.0 log; the message says where and why."""
 
 
-def read_log(content: bytes) -> list[Finding]:
-    """The results of every run that stand: without those that are suppressed, passed or absent. Raises BrokenLog."""
+def read_log(content: bytes, names: Collection[str] = ()) -> list[Finding]:
+    """The results of every run that stand: without those that are suppressed, passed or absent. Raises BrokenLog.
+
+    `names` are the files of the commit: of a place on the machine where the tool ran, the longest end that is one of them counts.
+    """
     if len(content) > LOG_BYTES_MAX:
         raise BrokenLog(f"larger than the limit of {LOG_BYTES_MAX:,} bytes")
     try:
@@ -39,13 +43,13 @@ def read_log(content: bytes) -> list[Finding]:
         raise BrokenLog("not SARIF 2.1.0: it needs `version` 2.1.0 and a list `runs`")
     found: list[Finding] = []
     for number, run in enumerate(log["runs"]):
-        found += _of_run(run, f"runs[{number}]")
+        found += _of_run(run, f"runs[{number}]", names)
         if len(found) > RESULTS_MAX:
             raise BrokenLog(f"more than {RESULTS_MAX:,} results")
     return found
 
 
-def _of_run(run: Any, where: str) -> list[Finding]:
+def _of_run(run: Any, where: str, names: Collection[str]) -> list[Finding]:
     driver = _mapping(_mapping(_mapping(run, where).get("tool"), f"{where}.tool").get("driver"), f"{where}.tool.driver")
     tool = str(driver.get("name") or "")[:100]
     if not re.fullmatch(r"[\w .()/+-]{1,100}", tool) or tool.lower() == "lockgate":
@@ -62,7 +66,7 @@ def _of_run(run: Any, where: str) -> list[Finding]:
         one = _mapping(result, place)
         if _stands(one):
             rule_id = str(one.get("ruleId") or _mapping(one.get("rule") or {}, place).get("id") or _by_number(one, rules) or "result")
-            found.append(_finding(one, tool, rule_id[:200], by_id.get(rule_id, {}), place, seen))
+            found.append(_finding(one, tool, rule_id[:200], by_id.get(rule_id, {}), place, seen, names))
     return found
 
 
@@ -78,9 +82,10 @@ def _by_number(result: Mapping[str, Any], rules: list[dict[str, Any]]) -> str:
 
 
 def _finding(
-    result: Mapping[str, Any], tool: str, rule_id: str, rule: Mapping[str, Any], where: str, seen: dict[str, int]
-) -> Finding:
-    path, line, column, end_line, end_column = _place(result, where)
+    result: Mapping[str, Any], tool: str, rule_id: str, rule: Mapping[str, Any], where: str, seen: dict[str, int],
+    names: Collection[str],
+) -> Finding:  # fmt: skip
+    path, line, column, end_line, end_column = _place(result, where, names)
     message = _text(result.get("message")) or _text(rule.get("shortDescription")) or rule_id
     parts = "\0".join((tool, rule_id, path, _print_of(result) or message))
     number = seen[parts] = seen.get(parts, -1) + 1
@@ -95,7 +100,7 @@ def _finding(
     )  # fmt: skip
 
 
-def _place(result: Mapping[str, Any], where: str) -> tuple[str, int, int, int, int]:
+def _place(result: Mapping[str, Any], where: str, names: Collection[str]) -> tuple[str, int, int, int, int]:
     locations = result.get("locations") or [{}]
     physical = _mapping(_mapping(locations[0], where).get("physicalLocation") or {}, where)
     uri = str(_mapping(physical.get("artifactLocation") or {}, where).get("uri") or "")
@@ -104,15 +109,18 @@ def _place(result: Mapping[str, Any], where: str) -> tuple[str, int, int, int, i
     column = _number(region.get("startColumn"), 1)
     end_line = max(line, _number(region.get("endLine"), line))
     end_column = _number(region.get("endColumn"), column)
-    return _path(uri, where), line, column, end_line, max(end_column, column) if end_line == line else end_column
+    return _path(uri, where, names), line, column, end_line, max(end_column, column) if end_line == line else end_column
 
 
-def _path(uri: str, where: str) -> str:
+def _path(uri: str, where: str, names: Collection[str]) -> str:
     """A path in the repository; what points out of it is refused, for pages make links of it."""
     path = unquote(urlsplit(uri).path) if "://" in uri else unquote(uri)
     whole = PurePosixPath(path.replace("\\", "/").lstrip("/"))
     if ".." in whole.parts or "\0" in path:
         raise BrokenLog(f"{where}: the location {uri[:100]!r} points out of the repository")
+    if _ABSOLUTE.match(uri) and str(whole) not in names:
+        ends = ("/".join(whole.parts[at:]) for at in range(1, len(whole.parts)))
+        whole = PurePosixPath(next((end for end in ends if end in names), whole))
     return "" if str(whole) == "." else str(whole)[:1000]
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from analyzers.finding import Finding
 from analyzers.sarif_in import BrokenLog, read_log
-from service.git import repos
+from service.git import browse, repos
 from service.kernel import audit, clock
 from service.kernel.errors import Malformed, Problem
 from service.kernel.site import Site
@@ -31,14 +31,15 @@ def upload(site: Site, repository: str, commit: str, content: bytes, actor: str)
 
     A later log of the same tool about the same commit replaces the earlier one. Raises NotSarif, Missing, Malformed.
     """
-    try:
-        findings = read_log(content)
-    except BrokenLog as error:
-        raise NotSarif(why=str(error)) from None
     with site.db.read() as session:
         folder = repos.folder(site.settings, repos.find(session, repository))
     if site.sources.resolve(repository, commit) != commit:
         raise Malformed(where="commit", why=f"{commit!r} is not the whole hash of a commit in {repository}")
+    names = frozenset(one.path for one in browse.files_and_submodules(folder, commit))
+    try:
+        findings = read_log(content, names)
+    except BrokenLog as error:
+        raise NotSarif(why=str(error)) from None
     history = baseline.history(folder, commit)
     with site.db.read() as session:
         base = baseline.find(session, repository, commit, history)

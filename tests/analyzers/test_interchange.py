@@ -169,3 +169,15 @@ def test_each_form_has_its_published_shape(form):
         assert {one["ruleId"] for one in made["issues"]} <= {one["id"] for one in made["rules"]}
     if form == "gitlab-codequality":
         assert len({one["fingerprint"] for one in made}) == len({one.fingerprint for one in found})
+
+
+@pytest.mark.parametrize(
+    ("uri", "path"),
+    [("file:///builds/acme/shop/src/app.py", "src/app.py"), ("/work/src/app.py", "src/app.py"), ("file:///C:/ci/app.py", "app.py"),
+     ("C:\\ci\\src\\app.py", "src/app.py"), ("other/src/app.py", "other/src/app.py"), ("file:///gone/x.py", "gone/x.py"), ("./app.py", "app.py")],
+)  # fmt: skip
+def test_places_on_another_machine_become_files_of_the_commit(uri, path):
+    result = {"ruleId": "a", "message": {"text": "m"}, "locations": [{"physicalLocation": {"artifactLocation": {"uri": uri}}}]}
+    log = {"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "ruff"}}, "results": [result]}]}
+    [one] = read_log(json.dumps(log).encode(), frozenset({"app.py", "src/app.py"}))
+    assert one.path == path
