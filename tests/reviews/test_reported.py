@@ -99,6 +99,8 @@ def test_the_cells_of_a_notebook_are_metered_and_shown(project: Project) -> None
 def test_mends_forms_and_models_come_from_the_server(project: Project) -> None:
     call = project.server.call
     gate = project.push({"app.py": PAGE, "shop/text.py": TIDY})
+    shown = call("GET", f"/reviews/{gate['review_id']}", headers={"Accept": "text/html"}).text
+    assert "<code>tidy</code>" in shown, "names of code are set as code, not between backticks"
     address = f"/api/v1/reviews/{gate['review_id']}"
     results = call("GET", f"{address}?format=sarif").json()["runs"][0]["results"]
     [mended] = [one for one in results if "fixes" in one]
