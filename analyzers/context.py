@@ -64,6 +64,8 @@ class Context:
     module: cst.Module
     parents: list[cst.CSTNode] = field(default_factory=list)
     """The nodes around the one being visited, outermost first."""
+    text: str = ""
+    """The file's source; libcst's own `module.code` makes it anew each time."""
     candidates: list[Candidate] = field(default_factory=list)
 
     def __post_init__(self) -> None:

@@ -36,7 +36,7 @@ def lint(module: cst.Module, text: str, path: str, rules: Sequence[type[Rule]]) 
 
 
 def _candidates(module: cst.Module, text: str, path: str, rules: Sequence[type[Rule]]) -> tuple[Context, dict[str, str]]:
-    context = Context(path, module)
+    context = Context(path, module, text=text)
     failed: dict[str, str] = {}
     handlers: dict[type, list[Handler]] = {}
     calls = Calls(context, text, failed)

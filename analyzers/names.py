@@ -84,10 +84,22 @@ def _attribute(name: cst.Name, attribute: str, owner: Scope, depth: int) -> str 
 
 
 def _value_name(binding: Binding, scope: Scope, depth: int) -> str | None:
+    if binding.kind == "param":
+        return _annotated(binding, scope.owner(binding.name) or scope, depth)
     if binding.kind not in ("assign", "with") or binding.value is None:
         return None
     owner, value = scope.owner(binding.name) or scope, binding.value
     return _once(owner, id(binding), lambda: qualified_name(value, owner, depth + 1))
+
+
+def _annotated(binding: Binding, owner: Scope, depth: int) -> str | None:
+    """What a parameter is by its annotation: `pandas.DataFrame()` for `df: pd.DataFrame`; builtins and unions tell too little."""
+    told = binding.node.annotation if isinstance(binding.node, cst.Param) and not binding.node.star else None
+    if told is None or owner.parent is None or not isinstance(told.annotation, cst.Name | cst.Attribute):
+        return None
+    around = owner.parent
+    name = _once(owner, id(binding), lambda: qualified_name(told.annotation, around, depth + 1))
+    return None if name is None or name.startswith(("builtins.", "typing.")) else f"{name}()"
 
 
 def _once(scope: Scope, key: int | str, find: Callable[[], str | None]) -> str | None:

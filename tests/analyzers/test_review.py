@@ -91,7 +91,7 @@ def test_an_unreadable_file_is_still_searched_for_secrets():
     ids=["mark", "crlf", "form feed", "latin"],
 )  # fmt: skip
 def test_line_numbers_are_those_of_editors(content):
-    assert [(one.rule, one.line) for one in of(content).findings] == [("shell-injection", 2)]
+    assert [one.line for one in of(content).findings if one.rule == "shell-injection"] == [2]
 
 
 def test_binary_files_are_passed_over():

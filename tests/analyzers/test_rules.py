@@ -82,7 +82,7 @@ def test_names_follow_imports_and_aliases():
         "def f(name):\n    go('ls ' + name, shell=True)\n    os.system(name)\n"
     )
     found, _ = lint(cst.parse_module(source), source, "a.py", STANDARD)
-    assert [(draft.rule, draft.line) for draft in found] == [("shell-injection", 5), ("shell-injection", 6)]
+    assert [draft.line for draft in found if draft.rule == "shell-injection"] == [5, 6]
 
 
 def test_a_shadowed_import_is_not_the_module():
