@@ -12,7 +12,8 @@ BORROWERS = frozenset(
      "yaml.dump", "yaml.safe_dump", "tomllib.load", "plistlib.load", "plistlib.dump", "ast.parse", "copy.copy",
      "shutil.copyfileobj", "hashlib.file_digest", "configparser.ConfigParser().read_file", "struct.unpack",
      "xml.etree.ElementTree.parse", "tokenize.tokenize", "tokenize.generate_tokens", "itertools.islice",
-     "pandas.read_csv", "numpy.load", "numpy.loadtxt", "traceback.print_exc", "select.select"}
+     "pandas.read_csv", "numpy.load", "numpy.loadtxt", "traceback.print_exc", "select.select",
+     "os.read", "os.write", "os.fstat", "os.lseek"}
 ) | {f"builtins.{name}" for name in ("print", "len", "list", "sorted", "enumerate", "iter", "next", "sum", "set",
      "tuple", "map", "filter", "zip", "max", "min", "any", "all", "isinstance", "hasattr", "getattr", "id", "repr",
      "str", "bool")}  # fmt: skip

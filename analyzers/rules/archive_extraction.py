@@ -35,6 +35,7 @@ class ArchiveExtraction(CallRule):
         "from tarfile import open as o\ndef f(p):\n    with o(p) as t:\n        for m in t:\n            t.extract(m, 'x')",
         "import tarfile as tf\nclass A:\n    def f(self):\n        tf.open(self.p).extractall(self.d)",
         "import tarfile\nt = tarfile.TarFile('a.tar')\nt.extractall(path='x', filter='fully_trusted')",
+        "import shutil\ndef f(upload):\n    upload.save('/srv/in.tar.gz')\n    shutil.unpack_archive('/srv/in.tar.gz', '/srv/data')",
         "import tarfile\nasync def f(b):\n    t = tarfile.open(fileobj=b)\n    t.extractall('out')",
     )
     valid = (
@@ -47,13 +48,15 @@ class ArchiveExtraction(CallRule):
         ("import tarfile\ndef f(p):\n    with tarfile.open(p) as t:\n        if hasattr(tarfile, 'data_filter'):\n"
          "            t.extractall('x', filter='data')\n        else:\n            t.extractall('x')"),
         "import tarfile\nwith tarfile.open('a.tar') as t:\n    print(t.getnames())",
+        "import shutil\nshutil.unpack_archive('a.zip', 'd')\nshutil.unpack_archive(p, 'd', 'zip')",
+        "import shutil\ndef f(p):\n    shutil.unpack_archive(p, 'd', filter='data')",
         "def f(tarfile):\n    tarfile.open('x').extractall()",
     )
 
     def check(self, node: cst.Call, name: str) -> None:
         """Looks at filter, members and checks in the same function."""
         kept = argument(node, "filter")
-        if name == "shutil.unpack_archive" and (kept is not None or "tar" not in (self.text(argument(node, "format", 2)) or "")):
+        if name == "shutil.unpack_archive" and (kept is not None or self._is_zip(node)):
             return
         if kept is not None and string_value(kept) != "fully_trusted":
             return
@@ -62,6 +65,11 @@ class ArchiveExtraction(CallRule):
         checked = any(last_name(call.func) in _CHECKS for call in calls_in(self.scope.node))
         if not chosen and not checked and not self._flagged() and not self._falls_back():
             self.report(node)
+
+    def _is_zip(self, node: cst.Call) -> bool:
+        """Whether format or name tell that it is a zip, whose members shutil keeps inside."""
+        told = self.text(argument(node, "format", 2)) or self.text(argument(node, "filename", 0)) or ""
+        return told.endswith("zip")
 
     def _falls_back(self) -> bool:
         """Whether the other branch of a test unpacks with a filter: this one is for Pythons that have none."""

@@ -21,7 +21,7 @@ class AutoescapeOff(CallRule):
     references = ("https://jinja.palletsprojects.com/en/stable/api/#autoescaping",)
     triggers = ("jinja2", "autoescape", "tornado")
     calls = frozenset({"jinja2.Environment", "jinja2.environment.Environment", "jinja2.sandbox.SandboxedEnvironment",
-                       "tornado.template.Loader"})  # fmt: skip
+                       "tornado.template.Loader", "jinja2.Template", "jinja2.environment.Template"})  # fmt: skip
     invalid = (
         "import jinja2\nenv = jinja2.Environment(loader=loader)",
         "from jinja2 import Environment as E\nenv = E(autoescape=False)",
@@ -45,7 +45,7 @@ class AutoescapeOff(CallRule):
         option = argument(node, "autoescape")
         tornado = name.startswith("tornado")
         if option is None:
-            off = not tornado and not has_double_star(node)
+            off = not tornado and not name.endswith("Template") and not has_double_star(node)
         else:
             off = self.is_false(option) or (isinstance(option, cst.Name) and option.value == "None")
         if off:

@@ -30,13 +30,14 @@ class AwsDeprecatedApi(CallRule):
         "https://docs.aws.amazon.com/lambda/latest/api/API_InvokeAsync.html",
     )
     triggers = ("boto3",)
-    calls = frozenset(f"{client}.{name}" for client in _CLIENTS for name in _OLD)
+    calls = frozenset(f"{client}.{name}" for client in _CLIENTS for name in (*_OLD, "get_paginator"))
     invalid = (
         "import boto3\ns3 = boto3.client('s3')\nr = s3.list_objects(Bucket='b')",
         "import boto3\ndef f(n):\n    boto3.client('lambda').invoke_async(FunctionName=n, InvokeArgs='{}')",
         "from boto3 import client as c\nclass A:\n    def f(self):\n        c('s3').put_bucket_lifecycle(Bucket='b')",
         "import boto3\ns3 = boto3.Session().client('s3')\ns3.get_bucket_notification(Bucket='b')",
         "import boto3 as b\nasync def f():\n    s = b.client('s3')\n    return s.get_bucket_lifecycle(Bucket='b')",
+        "import boto3\np = boto3.client('s3').get_paginator('list_objects')",
         "import boto3\ndef f(bs):\n    s = boto3.client('s3')\n    for x in bs:\n        s.list_objects(Bucket=x)",
     )
     valid = (
@@ -50,6 +51,11 @@ class AwsDeprecatedApi(CallRule):
 
     def check(self, node: cst.Call, name: str) -> None:
         """Names the successor, and offers it where it takes the same arguments."""
+        if name.endswith(".get_paginator"):
+            told = self.text(node.args[0].value if node.args else None)
+            if told == "list_objects":
+                self.report(node, f"`{told}` has been replaced by `{_OLD[told]}`.")
+            return
         word = name.rsplit(".", 1)[-1]
         newer = _OLD[word]
         mended = None

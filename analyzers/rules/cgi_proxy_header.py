@@ -39,5 +39,5 @@ class CgiProxyHeader(CallRule):
 
     def check(self, node: cst.Call, name: str) -> None:
         """Looks whether the variable is taken away anywhere in the file."""
-        if "HTTP_PROXY" not in self.context.module.code:
+        if "HTTP_PROXY" not in self.context.text:
             self.report(node)

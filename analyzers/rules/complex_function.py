@@ -24,7 +24,6 @@ class ComplexFunction(Rule):
     cwe = 1121
     prior = 0.3
     references = ("https://www.literateprogramming.com/mccabe.pdf",)
-    extended = True
     triggers = ("def ",)
     invalid = (
         f"def f(x):\n{_MANY}",

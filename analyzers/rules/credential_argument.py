@@ -19,6 +19,7 @@ _POSITIONS = {
     "cryptography.hazmat.primitives.ciphers.aead.AESGCM": 0, "hmac.new": 0,
 }  # fmt: skip
 """Where calls take a password or key by position."""
+_AES_KEY_BYTES = (16, 24, 32)
 _WORDS = frozenset(name.rsplit(".", 1)[-1] for name in _POSITIONS)
 _IN_DSN = re.compile(r"\bpassword\s*=\s*'?([^\s';]+)", re.IGNORECASE)
 
@@ -43,6 +44,7 @@ class CredentialArgument(Rule):
         'from Crypto.Cipher import AES\ndef f(data, iv):\n    return AES.new(b"tulip-44-rain-16", AES.MODE_CBC, iv)',
         'import smtplib\ndef mail(text):\n    with smtplib.SMTP_SSL("mail.example.org") as s:\n        s.login("ann", "tulip-44-rain")',
         'from cryptography.fernet import Fernet\nKEY = b"tulip-44-rain-and-9-roses-in-may"\nbox = Fernet(KEY)',
+        'from Crypto.Cipher import AES\nkey = b"sixteen byte key"\ncipher = AES.new(key, AES.MODE_GCM)',
         'import httpx\nclass Api:\n    http = httpx.Client(auth=("ann", "tulip-44-rain"))',
     )
     valid = (
@@ -67,9 +69,18 @@ class CredentialArgument(Rule):
         at = _POSITIONS.get(name)
         if at is not None and (given := argument(node, "", at)) is not None:
             self._check(resolve(given, self.scope), "secret_key" if at == 0 else "password")
+            self._check_key(node, name, resolve(given, self.scope))
         dsn = string_value(node.args[0].value) if name.startswith(("psycopg", "pyodbc.", "asyncpg.")) else None
         if found := _IN_DSN.search(dsn or ""):
             self._judge(node.args[0].value, "password", found.group(1))
+
+    def _check_key(self, call: cst.Call, name: str, node: cst.BaseExpression) -> None:
+        """A cipher's key that is a literal of one of the lengths keys have, words or not."""
+        text = node.evaluated_value if isinstance(node, cst.SimpleString) else None
+        if isinstance(text, bytes) and ".AES" in name and len(text) in _AES_KEY_BYTES:
+            told = text.decode("latin-1")
+            if not is_credential("secret_key", told):
+                self.report(call, secret=told)
 
     def _check(self, node: cst.BaseExpression, name: str) -> None:
         if isinstance(node, cst.SimpleString | cst.ConcatenatedString):

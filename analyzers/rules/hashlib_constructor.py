@@ -21,7 +21,6 @@ class HashlibConstructor(CallRule):
     cwe = None
     prior = 0.3
     references = ("https://docs.python.org/3/library/hashlib.html#hashlib.new",)
-    extended = True
     triggers = ("hashlib",)
     calls = frozenset({"hashlib.new"})
     invalid = (

@@ -1,9 +1,12 @@
 """Results that are thrown away although nothing else happens."""
 
+from collections.abc import Sequence
+
 import libcst as cst
 
 from analyzers.blocks import last_name
 from analyzers.rule import Rule
+from analyzers.syntax import string_value
 
 _BUILTINS = ("sorted", "len", "sum", "reversed", "abs", "min", "max", "round", "zip", "enumerate")
 _PURE = frozenset(f"builtins.{name}" for name in _BUILTINS) | {
@@ -14,6 +17,15 @@ _TEXT = frozenset({"replace", "upper", "lower", "strip", "lstrip", "rstrip", "re
 _ONLY_TEXT = {"upper": 0, "casefold": 0, "swapcase": 0, "capitalize": 0, "removeprefix": 1, "removesuffix": 1, "zfill": 1}
 """Methods that texts alone have, with the number of their arguments; `lower()` also sends a window to the back."""
 _LAST = _TEXT | set(_ONLY_TEXT) | {name.rpartition(".")[2] for name in _PURE}
+
+
+
+
+def _surely_text(method: str, args: Sequence[cst.Arg]) -> bool:
+    """Whether only a text takes these arguments: `strip()`, `replace("a", "b")`."""
+    if method in ("strip", "lstrip", "rstrip"):
+        return len(args) <= 1
+    return method == "replace" and len(args) == 2 and all(string_value(arg.value) is not None and arg.keyword is None for arg in args)
 
 
 class IgnoredResult(Rule):
@@ -29,6 +41,8 @@ class IgnoredResult(Rule):
     prior = 0.85
     references = ("https://docs.python.org/3/library/stdtypes.html#string-methods",)
     invalid = (
+        "def clean(name):\n    name.strip()\n    return name",
+        "def tidy(text):\n    text.replace('\\t', ' ')\n    return text",
         "class A:\n    def title(self, name):\n        name.upper()\n        return name",
         "def f(path):\n    path.name.removesuffix('.txt')\n    return path",
         "def f(xs):\n    sorted(xs)\n    return xs",
@@ -60,6 +74,7 @@ class IgnoredResult(Rule):
         text = isinstance(func, cst.Attribute) and func.attr.value in _TEXT and self._is_text(func.value)
         if isinstance(func, cst.Attribute) and _ONLY_TEXT.get(func.attr.value) == len(node.value.args):
             text = True
+        text = text or (isinstance(func, cst.Attribute) and _surely_text(func.attr.value, node.value.args))
         if (text or self.qualified_name(func) in _PURE) and not self.context.inside((cst.With, cst.Try)):
             self.report(node)
 

@@ -14,6 +14,11 @@ _MADE: dict[type, frozenset[str]] = {
 _CHANGING = frozenset[str]().union(*_MADE.values())
 
 
+_OWN_NAME = frozenset({"append", "extend", "sort", "insert"})
+_OTHERS = ("pandas", "torch", "polars", "pyspark", "numpy", "cudf", "dask", "Index", "Series")
+"""Where objects of their own have such methods, which give a new one."""
+
+
 class InPlaceResult(Rule):
     """The result of a method that changes its object and returns None is kept: the name now holds None.
 
@@ -34,12 +39,15 @@ class InPlaceResult(Rule):
         "import random\nxs = random.shuffle(ys)",
         "def f(y):\n    names = [x for x in y]\n    for n in names.reverse():\n        print(n)",
         "x = [3, 1, 2].sort()",
+        "def prepare(names):\n    names = names.sort()\n    return names",
         "class A:\n    def f(self):\n        seen = {1}\n        self.seen = seen.add(2)",
     )
     valid = (
         "xs = [3, 1]\nxs.sort()",
         "xs = sorted([3, 1])",
         "def f(xs):\n    return xs.append(1)",
+        "import pandas\ndef f(df, row):\n    df = df.append(row)\n    return df",
+        "def f(path):\n    path = make(path)\n    path = path.append('a')",
         "d = {}\nx = d.pop('a')",
         "import random\nrandom.shuffle(xs)",
         "from pandas import DataFrame\nx = DataFrame().append(1)",
@@ -50,6 +58,13 @@ class InPlaceResult(Rule):
     def visit_Assign(self, node: cst.Assign) -> None:
         """Looks at what is kept."""
         self._check(node.value)
+        call, target = node.value, node.targets[0].target
+        if not isinstance(call, cst.Call) or not isinstance(call.func, cst.Attribute) or call.func.attr.value not in _OWN_NAME:
+            return
+        found = self.scope.reaching(target.value, call.func.value) if isinstance(target, cst.Name) else []
+        unknown = bool(found) and all(one.kind == "param" or (one.kind == "assign" and isinstance(one.value, cst.Name)) for one in found)
+        if unknown and target.deep_equals(call.func.value) and not any(word in self.context.text for word in _OTHERS):
+            self.report(call)
 
     def visit_Return(self, node: cst.Return) -> None:
         """Looks at what is returned."""

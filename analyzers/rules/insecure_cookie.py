@@ -23,7 +23,7 @@ class InsecureCookie(CallRule):
     cwe = 614
     prior = 0.75
     references = ("https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Set-Cookie",)
-    triggers = ("set_cookie",)
+    triggers = ("set_cookie", "SimpleCookie")
     methods = ("set_cookie",)
     invalid = (
         "def f(response, sid):\n    response.set_cookie('session', sid)",
@@ -43,6 +43,16 @@ class InsecureCookie(CallRule):
         "def f(jar, name, value):\n    jar.set_cookie(name, value)",
         "def f(r):\n    r.set_cookie('session', '', max_age=0, secure=True, httponly=True)",
     )
+
+    def visit_Assign(self, node: cst.Assign) -> None:
+        """Looks at flags of a `SimpleCookie`'s morsel being taken away."""
+        match node.targets[0].target:
+            case cst.Subscript(
+                value=cst.Subscript(value=jar), slice=[cst.SubscriptElement(slice=cst.Index(value=cst.SimpleString() as key))]
+            ):
+                made = self.qualified_name(jar) in ("http.cookies.SimpleCookie()", "Cookie.SimpleCookie()")
+                if made and key.evaluated_value in ("secure", "httponly") and is_name(node.value, "False"):
+                    self.report(node)
 
     def visit_Call(self, node: cst.Call) -> None:
         """Looks at cookies being set."""

@@ -9,6 +9,9 @@ from analyzers.syntax import descend, string_value
 
 _NAMES = ("random", "randint", "randrange", "choice", "choices", "sample", "getrandbits", "randbytes", "uniform")
 _GENERATORS = frozenset(f"{owner}.{name}" for owner in ("random", "random.Random()", "numpy.random") for name in _NAMES)
+_GUESSED = _GENERATORS | {"uuid.uuid1"}
+_MAKES = ("make", "new", "generate", "create", "gen", "random", "get")
+_ASKS = re.compile(r"^_?(check|is|has|verify|validate|test|count|parse|read|load|find|on|handle|send)_")
 _HOPS_MAX = 12
 _SECRET = re.compile(
     r"(^|_)(password|passwd|secret|token|nonce|salt|otp|csrf|session_?(id|key)|api_?key|passcode|pin)"
@@ -29,7 +32,7 @@ class InsecureRandom(Rule):
     cwe = 330
     prior = 0.7
     references = ("https://docs.python.org/3/library/random.html", "https://docs.python.org/3/library/secrets.html")
-    triggers = ("random",)
+    triggers = ("random", "uuid1")
     invalid = (
         "import random\ntoken = random.getrandbits(128)",
         "import random, string\npassword = ''.join(random.choice(string.ascii_letters) for _ in range(12))",
@@ -42,6 +45,8 @@ class InsecureRandom(Rule):
         "import random\nrng = random.Random()\nsecret = rng.randbytes(16)",
         "import random\ndef f(session):\n    session['csrf_token'] = random.randint(0, 10**9)",
         "import random\ndef f(user):\n    send(user, otp=random.randint(100000, 999999))",
+        "import uuid\ndef session_id():\n    return str(uuid.uuid1())",
+        "import random\ndef reset_token():\n    return ''.join(random.choice('abc') for _ in range(32))",
         "import uuid\nfrom numpy import random\napi_key = random.randint(0, 2**31)",
     )
     valid = (
@@ -49,6 +54,7 @@ class InsecureRandom(Rule):
         "import random\ndice = random.randint(1, 6)",
         "import random\ntoken = random.SystemRandom().choice('abc')",
         "import random\ndef shuffle_tokens_per_second():\n    return random.random()",
+        "import random\ndef test_token():\n    return random.choice(TOKENS)",
         "import secrets as random\ntoken = random.choice('abc')",
         "import random\nclass Die:\n    def roll(self):\n        self.value = random.randint(1, 6)",
         "import random\nrng = random.SystemRandom()\nsecret = rng.randbytes(16)",
@@ -76,14 +82,14 @@ class InsecureRandom(Rule):
         function = around[0] if around else None
         if node.value is not None and isinstance(function, cst.FunctionDef):
             name = function.name.value.lower()
-            if _SECRET.search(name) and name.startswith(("make", "new", "generate", "create", "gen", "random", "get")):
+            if (found := _SECRET.search(name)) and (name.startswith(_MAKES) or (found.end() == len(name) and not _ASKS.match(name))):
                 self._check(node.value)
 
     def _check(self, value: cst.BaseExpression) -> None:
         stack = [value]
         for part in stack:  # grows by what the names in it stand for
             for node in descend(part):
-                if isinstance(node, cst.Call) and self.qualified_name(node.func) in _GENERATORS:
+                if isinstance(node, cst.Call) and self.qualified_name(node.func) in _GUESSED:
                     self.report(node)
                     return
                 if isinstance(node, cst.Name) and len(stack) < _HOPS_MAX:

@@ -9,6 +9,9 @@ from analyzers.syntax import argument, is_name, string_value
 _NO_CHECK = ("verify_signature",)
 
 
+_NO_END = "The token's end is not checked: one that was stolen years ago still opens the door."
+
+
 class JwtUnverified(CallRule):
     """The token's signature is not checked, so anybody can write a token that says anything.
 
@@ -47,14 +50,16 @@ class JwtUnverified(CallRule):
         off = self.is_false(argument(node, "verify", 2)) or self._off(argument(node, "options", 3))
         if name.endswith("get_unverified_claims") or off or self._none(argument(node, "algorithms", 2)):
             self.report(node)
+        elif self._off(argument(node, "options", 3), ("verify_exp",)):
+            self.report(node, _NO_END, severity="medium")
 
-    def _off(self, options: cst.BaseExpression | None) -> bool:
+    def _off(self, options: cst.BaseExpression | None, words: tuple[str, ...] = _NO_CHECK) -> bool:
         match None if options is None else resolve(options, self.scope):
             case cst.Dict(elements=elements):
                 pairs = [one for one in elements if isinstance(one, cst.DictElement)]
-                return any(string_value(one.key) in _NO_CHECK and is_name(one.value, "False") for one in pairs)
+                return any(string_value(one.key) in words and is_name(one.value, "False") for one in pairs)
             case cst.Call(func=cst.Name(value="dict")) as made:
-                return any(is_name(argument(made, word), "False") for word in _NO_CHECK)
+                return any(is_name(argument(made, word), "False") for word in words)
         return False
 
     def _none(self, algorithms: cst.BaseExpression | None) -> bool:

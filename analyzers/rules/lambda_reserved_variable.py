@@ -69,5 +69,5 @@ class LambdaReservedVariable(Rule):
     def _report(self, node: cst.CSTNode) -> None:
         """Only in a module with a handler: elsewhere these are plain settings of the SDK."""
         names = ("handler(event", "handler(_event", "handler(event:")
-        if any(word in self.context.module.code for word in names):
+        if any(word in self.context.text for word in names):
             self.report(node)

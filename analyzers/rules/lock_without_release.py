@@ -4,7 +4,7 @@ import libcst as cst
 
 from analyzers.blocks import calls_in, expression_of, last_name, statements
 from analyzers.rule import Rule
-from analyzers.syntax import argument, dotted
+from analyzers.syntax import argument, descend, dotted
 
 _BLOCKS = (cst.IndentedBlock, cst.Module)
 
@@ -28,6 +28,8 @@ class LockWithoutRelease(Rule):
         "class A:\n    def f(self):\n        self._lock.acquire()\n        self.n += step()\n        self._lock.release()",
         "async def f(lock):\n    await lock.acquire()\n    await work()\n    lock.release()",
         "import threading\nmutex = threading.Lock()\ndef f():\n    mutex.acquire()\n    g()\n    mutex.release()",
+        "def f(lock, d):\n    lock.acquire()\n    d['n'] += 1\n    lock.release()",
+        "def f(lock, d, k):\n    lock.acquire()\n    if k in d:\n        return False\n    d[k] = 1\n    lock.release()",
         "def f(lock, x):\n    lock.acquire()\n    try:\n        g(x)\n    except ValueError:\n        h()\n    lock.release()",
         "def f(lock):\n    lock.acquire()\n    if g():\n        lock.release()\n        return 1\n    lock.release()",
     )
@@ -72,7 +74,19 @@ class LockWithoutRelease(Rule):
         """Whether anything that can fail, a call, stands between."""
         calls = list(calls_in(function.body))
         first, last = calls.index(acquire), calls.index(release)
-        return last - first > 1
+        if last - first > 1:
+            return True
+        taken, leaving = False, False
+        for one in descend(function.body):
+            taken = taken or one is acquire
+            if one is release:
+                return leaving
+            leaving = leaving or (taken and isinstance(one, cst.Return | cst.Raise | cst.AugAssign) and _can_fail(one))
+        return False
+
+
+def _can_fail(node: cst.CSTNode) -> bool:
+    return not isinstance(node, cst.AugAssign) or isinstance(node.target, cst.Subscript)
 
 
 def _blocks_below(node: cst.CSTNode) -> list[cst.CSTNode]:

@@ -9,7 +9,7 @@ from analyzers.rule import Rule
 from analyzers.syntax import children
 
 _NAME = re.compile(
-    r"(^|_)(password|passwd|passphrase|pwd|secret_key|secret_access_key|client_secret|api_key|apikey|private_key|access_token|auth_token|"
+    r"(^|_)(password|passwd|passphrase|pwd|secret_key|secret_access_key|client_secret|api_key|apikey|private_key|access_token|auth_token|api_token|bearer_token|refresh_token|"
     r"aws_secret_access_key|session_token|secretaccesskey|secret)$", re.IGNORECASE)  # fmt: skip
 _LEVELS = ("debug", "info", "warning", "warn", "error", "critical", "exception", "log")
 _LOGGERS = re.compile(r"^(logging|logging\.getLogger\(\)|structlog\.get_logger\(\)|loguru\.logger|flask\.current_app\.logger)\.\w+$")

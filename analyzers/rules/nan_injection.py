@@ -5,6 +5,7 @@ import re
 import libcst as cst
 
 from analyzers.calls import CallRule
+from analyzers.literal import resolve
 
 _INPUT = re.compile(r"^(flask\.request\.(args|form|values|json|cookies|headers)(\.get\(\))?|builtins\.input\(\))$")
 _WRITTEN = re.compile(r"^(self\.)?request\.(args|form|values|json|GET|POST|query_params|data)(\.get\(|\[)")
@@ -31,6 +32,7 @@ class NanInjection(CallRule):
         "from flask import request as r\ndef f():\n    return complex(r.form.get('z'))",
         "class A:\n    def post(self, request):\n        return float(request.POST['x'])",
         "x = float(input())",
+        "def f(request):\n    weight = request.GET['weight']\n    return float(weight)",
         "def f(request):\n    total = 1 + float(request.data['a'])\n    return total",
     )
     valid = (
@@ -48,10 +50,10 @@ class NanInjection(CallRule):
         """Looks at what becomes a float, and for a check in the same function."""
         if not node.args:
             return
-        value = node.args[0].value
+        value = resolve(node.args[0].value, self.scope)
         owner = value.value if isinstance(value, cst.Subscript) else value
         known = _INPUT.match(self.qualified_name(owner) or "")
         if known or _WRITTEN.match(self.context.module.code_for_node(value)):
             code = self.context.module.code_for_node(self.scope.node)
-            if not any(word in code for word in ("isfinite", "isnan", "isinf")):
+            if not any(word in code for word in ("isfinite", "isnan", "isinf", '"nan"', "'nan'")):
                 self.report(node)

@@ -18,7 +18,6 @@ class Pep8Comparisons(Rule):
     cwe = None
     prior = 0.3
     references = ("https://peps.python.org/pep-0008/#programming-recommendations",)
-    extended = True
     invalid = (
         "def f(x):\n    return x == True",
         "def f(x):\n    if False != x.ready:\n        return 1",

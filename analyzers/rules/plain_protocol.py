@@ -48,4 +48,4 @@ class PlainProtocol(CallRule):
         self.report(node)
 
     def _upgraded(self) -> bool:
-        return "starttls" in self.context.module.code
+        return "starttls" in self.context.text

@@ -50,7 +50,7 @@ class SocketTimeout(CallRule):
         else:
             timeout = argument(node, "timeout", position)
             limited = has_double_star(node) or (timeout is not None and not is_name(timeout, "None"))
-        if not limited and "setdefaulttimeout" not in self.context.module.code:
+        if not limited and "setdefaulttimeout" not in self.context.text:
             self.report(node)
 
     def _set(self, *words: str) -> bool:

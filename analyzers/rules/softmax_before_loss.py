@@ -55,6 +55,16 @@ class SoftmaxBeforeLoss(CallRule):
         if name is not None and (name in _TORCH or name in _FROM_LOGITS):
             self.check(node, name)
 
+    def visit_ClassDef(self, node: cst.ClassDef) -> None:
+        """Looks at models that end in a softmax and have such a loss beside them."""
+        names = {id(call): self.context.qualified_name(call) or "" for call in calls_in(node, into_scopes=True)}
+        if "torch.nn.CrossEntropyLoss()" not in names.values():
+            return
+        for call in calls_in(node, into_scopes=True):
+            last = call.args[-1].value if names[id(call)] == "torch.nn.Sequential()" and call.args else None
+            if last is not None and names.get(id(last)) in ("torch.nn.Softmax()", "torch.nn.LogSoftmax()"):
+                self.report(last)
+
     def check(self, node: cst.Call, name: str) -> None:
         """Looks at what the loss gets, or at the layers beside it."""
         if name in _FROM_LOGITS:

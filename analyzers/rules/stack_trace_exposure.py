@@ -9,7 +9,8 @@ from analyzers.syntax import descend
 _TRACE = frozenset({"traceback.format_exc", "traceback.format_exception", "traceback.format_tb", "sys.exc_info", "traceback.format_stack"})
 _ROUTES = ("route", "get", "post", "put", "delete", "patch", "api_route", "api_view")
 _ERROR_ROUTES = ("errorhandler", "app_errorhandler", "exception_handler")
-_ANSWERS = ("jsonify", "HttpResponse", "JsonResponse", "make_response", "Response", "JSONResponse", "PlainTextResponse", "HTMLResponse")
+_ANSWERS = ("jsonify", "HttpResponse", "JsonResponse", "make_response", "Response", "JSONResponse", "PlainTextResponse", "HTMLResponse",
+            "HttpResponseServerError")
 
 
 class StackTraceExposure(Rule):
@@ -67,6 +68,7 @@ class StackTraceExposure(Rule):
             return
         caught = handlers[0]
         broad = caught.type is None or self.qualified_name(caught.type) in ("builtins.Exception", "builtins.BaseException")
+        broad = broad or (isinstance(node.value, cst.Call) and last_name(node.value.func) == "HttpResponseServerError")
         name = caught.name.name.value if caught.name is not None and isinstance(caught.name.name, cst.Name) else ""
         if broad and any(self._shows(one, name) for one in descend(node.value)):
             self.report(node)

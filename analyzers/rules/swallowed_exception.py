@@ -3,7 +3,9 @@
 import libcst as cst
 
 from analyzers.rule import Rule
+from analyzers.syntax import descend
 
+_EVERYTHING = "Every error is caught here, Ctrl-C and the end of the program too, and none is told or raised again."
 _BROAD = frozenset({"builtins.Exception", "builtins.BaseException"})
 
 
@@ -26,6 +28,8 @@ class SwallowedException(Rule):
         "try:\n    work()\nexcept (ValueError, Exception) as error:\n    ...",
         "def f():\n    try:\n        work()\n    except Exception:\n        return None",
         "import builtins\nasync def f():\n    try:\n        await work()\n    except builtins.Exception:\n        pass",
+        "def f(p):\n    try:\n        return read(p)\n    except:\n        return {}",
+        "def f():\n    try:\n        work()\n    except BaseException:\n        print('stopped')",
         "class A:\n    def __del__(self):\n        try: self.close()\n        except: pass",
     )
     valid = (
@@ -41,6 +45,11 @@ class SwallowedException(Rule):
         """Looks at what is caught and what is done then."""
         if self._broad(node.type) and _does_nothing(node.body):
             self.report(node)
+        elif self._everything(node.type) and not any(isinstance(one, cst.Raise) for one in descend(node.body)) and not _uses(node):
+            self.report(node, _EVERYTHING)
+
+    def _everything(self, caught: cst.BaseExpression | None) -> bool:
+        return caught is None or self.qualified_name(caught) == "builtins.BaseException"
 
     def _broad(self, caught: cst.BaseExpression | None) -> bool:
         if caught is None:
@@ -48,6 +57,13 @@ class SwallowedException(Rule):
         if isinstance(caught, cst.Tuple):
             return any(self._broad(element.value) for element in caught.elements)
         return self.qualified_name(caught) in _BROAD
+
+
+def _uses(node: cst.ExceptHandler) -> bool:
+    """Whether the error is kept or told, with its trace."""
+    kept = node.name.name.value if node.name is not None and isinstance(node.name.name, cst.Name) else ""
+    words = {one.value for one in descend(node.body, into_scopes=True) if isinstance(one, cst.Name)}
+    return (bool(kept) and kept in words) or bool(words & {"exc_info", "exception", "print_exc", "format_exc", "exit", "_exit"})
 
 
 def _does_nothing(body: cst.BaseSuite) -> bool:

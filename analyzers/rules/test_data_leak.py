@@ -1,5 +1,7 @@
 """Models that have seen the test."""
 
+import re
+
 import libcst as cst
 
 from analyzers.rule import Rule
@@ -7,6 +9,9 @@ from analyzers.syntax import argument, is_name
 
 _SCALERS = ("StandardScaler", "MinMaxScaler", "RobustScaler", "MaxAbsScaler", "SimpleImputer", "PCA", "SelectKBest", "TfidfVectorizer",
             "CountVectorizer", "KNNImputer", "PowerTransformer", "QuantileTransformer")  # fmt: skip
+
+
+_REFITTED = "The test data is scaled by its own measure, not by that of the training data: use `transform` here."
 
 
 class TestDataLeak(Rule):
@@ -24,6 +29,7 @@ class TestDataLeak(Rule):
     references = ("https://scikit-learn.org/stable/common_pitfalls.html#data-leakage",)
     triggers = ("sklearn",)
     calls = frozenset({"sklearn.model_selection.train_test_split"})
+    methods = ("fit_transform",)
     invalid = (
         ("from sklearn.preprocessing import StandardScaler\nfrom sklearn.model_selection import train_test_split\n"
          "X = StandardScaler().fit_transform(X)\na, b = train_test_split(X)"),
@@ -54,6 +60,10 @@ class TestDataLeak(Rule):
     def visit_Call(self, node: cst.Call) -> None:
         """Looks where the first array comes from."""
         data = node.args[0].value if node.args else None
+        if isinstance(node.func, cst.Attribute) and node.func.attr.value == "fit_transform":
+            if isinstance(data, cst.Name) and re.search(r"(^|_)test($|_)", data.value.lower()):
+                self.report(node, _REFITTED)
+            return
         if argument(node, "shuffle") is not None and is_name(argument(node, "shuffle"), "False"):
             return
         if isinstance(data, cst.Name):

@@ -10,6 +10,7 @@ from analyzers.syntax import string_value
 
 _MAKERS = re.compile(r"^(hmac\.(new|HMAC)\(\)\.(hexdigest|digest)\(\)|hmac\.digest\(\))$")
 _NAMES = re.compile(r"(^|_)(signature|hmac|mac_digest|csrf_token|api_token|session_token|auth_tag)$")
+_KEPT = re.compile(r"(^|_)(token|secret|api_?key)$", re.IGNORECASE)
 _EXPECTED = re.compile(r"(^|_)(expected|computed|calculated|real|own|good|correct|generated|secret|stored)_")
 _SECRET = re.compile(r"(^|_)(TOKEN|SECRET|PASSWORD|API_?KEY)$", re.IGNORECASE)
 
@@ -27,7 +28,7 @@ class TimingCompare(CallRule):
     cwe = 208
     prior = 0.75
     references = ("https://docs.python.org/3/library/hmac.html#hmac.compare_digest",)
-    triggers = ("hmac", "signature", "_token", "digest", "environ", "getenv")
+    triggers = ("hmac", "request", "signature", "_token", "digest", "environ", "getenv")
     invalid = (
         "import hmac\ndef f(key, body, given):\n    return hmac.new(key, body, 'sha256').hexdigest() == given",
         ("import hmac\ndef f(key, body, given):\n    mine = hmac.new(key, body, 'sha256').digest()\n    if given != mine:\n"
@@ -36,6 +37,7 @@ class TimingCompare(CallRule):
         "def f(signature, expected_signature):\n    return signature == expected_signature",
         "class A:\n    def ok(self, given):\n        return given.csrf_token == self.expected_csrf_token",
         "import os\ndef f(given):\n    return given == os.environ['API_TOKEN']",
+        "class Gate:\n    def ok(self, request):\n        return request.headers.get('X-Token') == self.api_token",
         "import hmac as h\ndef f(k, b, g):\n    mac = h.new(k, b, 'sha1')\n    return mac.hexdigest() == g",
     )
     valid = (
@@ -57,8 +59,15 @@ class TimingCompare(CallRule):
         sides = (node.left, node.comparisons[0].comparator)
         if any(self._trivial(one) for one in sides):
             return
-        if any(_MAKERS.match(self.qualified_name(one) or "") or self._kept_secret(one) for one in sides) or _secret_pair(*sides):
+        made = any(_MAKERS.match(self.qualified_name(one) or "") or self._kept_secret(one) for one in sides)
+        if made or self._given_token(*sides) or _secret_pair(*sides):
             self.report(node)
+
+    def _given_token(self, *sides: cst.BaseExpression) -> bool:
+        """Whether a token that is kept is compared with what a request says."""
+        kept = [one for one in sides if _KEPT.search(_last(one))]
+        written = [self.context.module.code_for_node(one) for one in sides]
+        return bool(kept) and any("request." in one and ("headers" in one or "args" in one or "form" in one) for one in written)
 
     def _kept_secret(self, node: cst.BaseExpression) -> bool:
         """Whether it is a variable of the environment that is named as a token or password is."""

@@ -70,4 +70,4 @@ class TorchMissingEval(Rule):
     def _is_switched(self, name: str) -> bool:
         """Whether anything in the file switches the model, or makes it switched."""
         switched = rf"\b{re.escape(name)}(\.eval\(|\.train\((False|mode)|\s*=[^=\n]*\.eval\()"
-        return bool(re.search(switched, self.context.module.code))
+        return bool(re.search(switched, self.context.text))

@@ -12,7 +12,7 @@ _OPENERS = frozenset(
     {"builtins.open", "io.open", "codecs.open", "gzip.open", "bz2.open", "lzma.open", "os.fdopen", "tarfile.open",
      "zipfile.ZipFile", "pathlib.Path().open", "socket.socket", "socket.create_connection", "urllib.request.urlopen",
      "tempfile.TemporaryFile", "tempfile.NamedTemporaryFile", "sqlite3.connect", "wave.open", "dbm.open",
-     "shelve.open"}
+     "shelve.open", "os.open"}
 )  # fmt: skip
 
 
@@ -41,6 +41,7 @@ class UnclosedFile(Rule):
         "def f(path):\n    for line in open(path):\n        print(line)",
         "file = open('x')\nprint(file.read())",
         "import gzip\ndef f(path):\n    data = gzip.open(path)\n    return data.readlines()",
+        "import os\ndef f(path):\n    fd = os.open(path, os.O_RDONLY)\n    return os.read(fd, 10)",
         "def f(path):\n    try:\n        file = open(path)\n    except OSError:\n        raise\n    file.read()",
     )
     valid = (
@@ -62,6 +63,9 @@ class UnclosedFile(Rule):
         "from pathlib import Path\ndef f(name):\n    return Path(name).read_text()",
         "from PIL import Image\ndef f(path):\n    picture = Image.open(path)\n    picture.show()",
         "def f(path):\n    open(path, 'w').close()",
+        ("import os\ndef f(path):\n    fd = os.open(path, os.O_RDONLY)\n    try:\n        return os.read(fd, 10)\n    finally:\n"
+         "        os.close(fd)"),
+        "import os\ndef f(path):\n    return os.fdopen(os.open(path, os.O_RDONLY))",
         "import socket\ndef serve():\n    s = socket.socket()\n    s.listen()\n    while True:\n        handle(s.accept())",
         "log = None\ndef f(path):\n    global log\n    log = open(path)",
     )

@@ -3,6 +3,7 @@
 import libcst as cst
 
 from analyzers.rule import Rule
+from analyzers.syntax import is_name
 
 
 class UnnecessaryIteration(Rule):
@@ -17,13 +18,15 @@ class UnnecessaryIteration(Rule):
     cwe = 1176
     prior = 0.4
     references = ("https://docs.python.org/3/library/stdtypes.html#dictionary-view-objects",)
-    triggers = ("keys()", "list(", "any([", "all([", "len([", "sorted(", "reversed(")
+    triggers = ("keys()", "list(", "any([", "all([", "len([", "sorted(", "reversed(", " for ", "for ")
     calls = frozenset({"builtins.any", "builtins.all", "builtins.len"})
     invalid = (
         "x = list(d.keys())[0]",
         "def f(k, d):\n    return k in d.keys()",
         "x = any([a for a in b])",
         "x = list(d)[0]",
+        "def f(users):\n    return [u for u in users]",
+        "def has(items, wanted):\n    for item in items:\n        if item == wanted:\n            return True\n    return False",
         "x = sorted(xs)[0]",
         "def count(rows):\n    return len([r for r in rows if r.ok])",
         "class A:\n    def f(self, k):\n        if k not in self.d.keys():\n            return 1",
@@ -39,6 +42,25 @@ class UnnecessaryIteration(Rule):
         "x = any([a, b, c])",
         "def count(rows):\n    kept = [r for r in rows if r.ok]\n    return len(kept), len([1, 2])",
     )
+
+    def visit_ListComp(self, node: cst.ListComp) -> None:
+        """Looks at copies of everything as it is."""
+        loop = node.for_in
+        same = isinstance(node.elt, cst.Name) and isinstance(loop.target, cst.Name) and node.elt.value == loop.target.value
+        if same and not loop.ifs and loop.inner_for_in is None and loop.asynchronous is None and not isinstance(self.parent(), cst.Arg):
+            self.report(node, "The comprehension copies everything as it is: `list(...)` does that.")
+
+    def visit_For(self, node: cst.For) -> None:
+        """Looks at loops that only ask whether an item is there."""
+        match node.body.body:
+            case [
+                cst.If(
+                    test=cst.Comparison(left=left, comparisons=[cst.ComparisonTarget(operator=cst.Equal(), comparator=right)]),
+                    body=cst.IndentedBlock(body=[cst.SimpleStatementLine(body=[cst.Return(value=cst.Name(value="True" | "False"))])]),
+                )
+            ]:
+                if isinstance(node.target, cst.Name) and any(is_name(one, node.target.value) for one in (left, right)):
+                    self.report(node, "The loop asks only whether an item is there: `x in items` does that.")
 
     def visit_Subscript(self, node: cst.Subscript) -> None:
         """Looks at the first item of a copy."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import libcst as cst
 
 from analyzers.rule import Rule
-from analyzers.syntax import argument
+from analyzers.syntax import argument, string_value
 
 _RUNS_CODE = frozenset(
     f"{module}.{name}"
@@ -77,6 +77,8 @@ class UnsafeDeserialization(Rule):
         elif name in _YAML and not self._safe_loader(loader := argument(node, "Loader", 1)):
             own = loader is not None and not self._is_yamls(loader)
             self.report(node, _OWN_LOADER if own else "", severity="low" if own else "high", confidence="medium" if own else "high")
+        elif name == "ruamel.yaml.YAML" and string_value(argument(node, "typ")) == "unsafe":
+            self.report(node, severity="high")
         elif name in _YAML_UNSAFE and not self.is_constant(node.args[0].value):
             self.report(node, severity="high", confidence="medium" if "full" in name else "high")
 

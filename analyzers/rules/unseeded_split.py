@@ -41,7 +41,7 @@ class UnseededSplit(CallRule):
 
     def check(self, node: cst.Call, name: str) -> None:
         """Looks for a seed; folds are only random when they are shuffled."""
-        if has_double_star(node) or self.is_false(argument(node, "shuffle")) or "random.seed(" in self.context.module.code:
+        if has_double_star(node) or self.is_false(argument(node, "shuffle")) or "random.seed(" in self.context.text:
             return
         if name.endswith("KFold") and not self.is_true(argument(node, "shuffle", 1)):
             return

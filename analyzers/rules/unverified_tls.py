@@ -30,7 +30,7 @@ class UnverifiedTls(Rule):
     cwe = 295
     prior = 0.8
     references = ("https://docs.python.org/3/library/ssl.html#security-considerations",)
-    triggers = ("verify", "CERT_NONE", "check_hostname", "unverified", "ssl=False", "ssl = False")
+    triggers = ("verify", "CERT_NONE", "cert_reqs", "check_hostname", "unverified", "ssl=False", "ssl = False")
     invalid = (
         "import requests\nrequests.get('https://example.org', verify=False, timeout=5)",
         "import requests\nsession = requests.Session()\nsession.post('https://example.org', verify=False)",
@@ -43,6 +43,8 @@ class UnverifiedTls(Rule):
         "import ssl\ndef insecure_context():\n    made = ssl.create_default_context()\n    made.check_hostname = False\n    return made",
         "import ssl\nfrom ldap3 import Tls\ntls = Tls(validate=ssl.CERT_NONE)",
         "import urllib3\npool = urllib3.PoolManager(cert_reqs='CERT_NONE')",
+        "import ssl\nssl._create_default_https_context = ssl._create_unverified_context",
+        "import redis\nr = redis.Redis(host='cache.example.org', ssl=True, ssl_cert_reqs='none')",
         "import aiohttp\nconnector = aiohttp.TCPConnector(limit=10, ssl=False)",
         "import aiohttp\nasync def f(url):\n    async with aiohttp.ClientSession() as s:\n        return await s.get(url, ssl=False)",
         "import requests\nclass Api:\n    def __init__(self):\n        self.http = requests.Session()\n        self.http.verify = False",
@@ -72,7 +74,7 @@ class UnverifiedTls(Rule):
             return
         off = is_name(argument(node, "verify"), "False") or is_name(argument(node, "verify_ssl"), "False")
         off = off or (name.startswith("aiohttp.") and is_name(argument(node, "ssl"), "False"))
-        unchecked = argument(node, "validate") if name == "ldap3.Tls" else argument(node, "cert_reqs")
+        unchecked = argument(node, "validate") if name == "ldap3.Tls" else argument(node, "cert_reqs") or argument(node, "ssl_cert_reqs")
         if (off and (name.startswith(_CLIENTS) or _is_request(node))) or self._is_none(unchecked):
             self._tell(node)
 
@@ -80,6 +82,9 @@ class UnverifiedTls(Rule):
         """Looks at checks being switched off later."""
         for target in node.targets:
             if not isinstance(target.target, cst.Attribute):
+                continue
+            if self.qualified_name(node.value) in _NO_CHECK and target.target.attr.value == "_create_default_https_context":
+                self._tell(node)
                 continue
             attribute = target.target.attr.value
             if is_name(target.target.value, "self"):
@@ -114,7 +119,7 @@ class UnverifiedTls(Rule):
     def _is_none(self, node: cst.BaseExpression | None) -> bool:
         if node is None:
             return False
-        return string_value(node) == "CERT_NONE" or self.qualified_name(node) == "ssl.CERT_NONE"
+        return string_value(node) in ("CERT_NONE", "none") or self.qualified_name(node) == "ssl.CERT_NONE"
 
 
 def _is_request(node: cst.Call) -> bool:

@@ -85,8 +85,7 @@ def review(
 ) -> None:  # fmt: skip
     """Review the files in PATH: a folder, a git work tree or one file.
 
-    In a git tree, files that git ignores are left out, unless PATH is one of them. Exit code 0: nothing counts, 1: something
-    does, 2: error.
+    In a git tree, files that git ignores are left out. Exit code 0: nothing counts, 1: something does, 2: error.
     """
     begun = datetime.now(UTC)
     if test_rules:

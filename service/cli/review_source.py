@@ -43,20 +43,14 @@ class Tree:
 
 
 def open_tree(path: Path) -> Tree:
-    """The files to review below `path`: in git what git tracks or would track, else all but hidden and installed ones.
-
-    A folder that git itself ignores counts as outside git.
-    """
+    """The files to review below `path`: in git what git tracks or would track, else all but hidden and installed ones."""
     if path.is_file():
         folder = path.resolve().parent
         return Tree(folder, _top(folder), (path.name,))
     root = path.resolve()
     top = _top(root)
     skipped: list[Skipped] = []
-    names = _git_names(root) if top is not None else []
-    if top is None or (not names and _ignored(root)):
-        # What git ignores is left out of a tree; a folder that is named is meant.
-        top, names = None, sorted(_walk(root, skipped))
+    names = _git_names(root) if top is not None else sorted(_walk(root, skipped))
     for name in names:
         if (root / name).is_symlink():
             skipped.append(limits.link(name))
@@ -116,10 +110,6 @@ def _git_names(root: Path) -> list[str]:
     if done.returncode != 0:
         raise CannotRead(f"git cannot list the files: {done.stderr.decode(errors='replace').strip()}")
     return sorted(name for name in done.stdout.decode(errors="surrogateescape").split("\0") if name)
-
-
-def _ignored(root: Path) -> bool:
-    return _git(root, "check-ignore", "--quiet", str(root)).returncode == 0
 
 
 def _walk(root: Path, skipped: list[Skipped]) -> Iterator[str]:
