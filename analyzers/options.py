@@ -28,7 +28,7 @@ Names = Annotated[
 ]
 SinkKind = Literal[
     "sql", "command", "code", "import", "template", "deserialize", "path", "xss", "ldap", "xpath", "nosql", "xml", "entities", "ssrf",
-    "redirect", "header", "mail", "log", "regex", "session", "parsed",
+    "redirect", "header", "mail", "log", "regex", "session", "parsed", "rendered",
     "algorithm", "cipher", "mode", "cookie",
 ]  # fmt: skip
 """The kinds of `analyzers/models/kinds.toml`, written out so that this module stays cheap to import."""

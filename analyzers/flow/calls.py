@@ -10,7 +10,22 @@ from analyzers.flow.guards import NORMALISED
 from analyzers.flow.library import settings
 from analyzers.flow.models import Sink
 from analyzers.flow.state import ClassRef, Closure, Instance, Parent
-from analyzers.flow.value import ANY, CLEAN, UNKNOWN, Value, cleaned, constant, decoded, element, encoded, mixed, sequence, step
+from analyzers.flow.value import (
+    ANY,
+    CLEAN,
+    UNKNOWN,
+    Taint,
+    Trail,
+    Value,
+    cleaned,
+    constant,
+    decoded,
+    element,
+    encoded,
+    mixed,
+    sequence,
+    step,
+)
 
 Given = tuple[list[Value], dict[str, Value]]
 _NORMALISERS = frozenset({"os.path.realpath", "os.path.abspath", "os.path.normpath"})
@@ -127,7 +142,7 @@ class Calls(Functions):
         if (kinds := models.find(models.sanitizers, name, word)) is not None:
             if name in _PROVING and self.frame.env is not None:
                 self.prove(node.args)
-            return self.write_down(name, args, cleaned(mixed(*([*args, *keywords.values()] or own)), kinds))
+            return self.write_down(name, args, self._sanitized(node, name, mixed(*([*args, *keywords.values()] or own)), kinds))
         if (source := models.find(models.sources, f"{name}()" if name else None, f"{word}()")) is not None:
             if source.unless_in and source.unless_in in self.frame.scope.module.tree.code:
                 return UNKNOWN
@@ -137,6 +152,14 @@ class Calls(Functions):
         if name == "builtins.super" and not args:
             return self.super()
         return self._tested(node, name, word, [*args, *keywords.values(), *own])
+
+    def _sanitized(self, node: ir.Call, name: str | None, value: Value, kinds: frozenset[str]) -> Value:
+        """A value made harmless for some kinds, also as far as nobody knows where it comes from."""
+        found = cleaned(value, kinds)
+        if not found.unknown or self.path != self.home or name == "builtins.str":
+            return found
+        nobody = Taint(NOBODY, id(node.node), kinds, Trail("what is not known enters here", self.path, node.node))
+        return Value(taints=(*found.taints, nobody))
 
     def _tested(self, node: ir.Call, name: str | None, word: str, given: list[Value]) -> Value | None:
         """A test or a search whose answer is looked at later; None for other calls."""
@@ -301,6 +324,8 @@ def _logged(args: list[Value], parts: list[Value]) -> list[Value]:
     return [used] if used is not None else parts
 
 
+NOBODY = "nobody"
+"""The label of what comes from where nobody looked, once something was done to it."""
 _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "cmd", "cmd.exe", "powershell", "pwsh"})
 _ORDERS = re.compile(r"-\w*c|/[cC]|-[cC]ommand")
 _PROVING = frozenset({"builtins.int", "builtins.float", "uuid.UUID", "decimal.Decimal", "ipaddress.ip_address", "ipaddress.ip_network",

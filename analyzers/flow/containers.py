@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from analyzers.flow.value import ANY, CLEAN, Value, constant, element, item, join, mixed, sequence, with_item
+from analyzers.flow.value import ANY, CLEAN, DEFAULTS, Value, constant, element, item, join, mixed, sequence, with_item
 
 Effect = tuple[Value, Value | None]
 """What the call gives, and the object afterwards (None: as before)."""
@@ -196,4 +196,4 @@ def is_plain(value: Value) -> bool:
 
 
 _BUFFERS: frozenset[Any] = frozenset({"io.StringIO()", "io.BytesIO()", "queue.Queue()", "collections.deque()", "builtins.list()",
-                                      "builtins.dict()", "builtins.set()", "collections.OrderedDict()"})  # fmt: skip
+                                      "builtins.dict()", "builtins.set()", DEFAULTS, "collections.OrderedDict()"})  # fmt: skip

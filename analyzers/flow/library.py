@@ -8,7 +8,7 @@ from typing import Any
 from analyzers.flow import ir, texts
 from analyzers.flow.expressions import Expressions
 from analyzers.flow.state import ClassRef, Closure, Instance
-from analyzers.flow.value import ANY, CLEAN, UNKNOWN, Value, constant, element, join, mixed, sequence
+from analyzers.flow.value import ANY, CLEAN, DEFAULTS, UNKNOWN, Value, constant, element, join, mixed, sequence
 
 _WRITERS = {
     "json.dumps": "json", "pickle.dumps": "pickle", "marshal.dumps": "marshal", "yaml.safe_dump": "yaml", "yaml.dump": "yaml",
@@ -21,6 +21,7 @@ _READERS = {
 _SAME = frozenset({"copy.copy", "copy.deepcopy", "types.MappingProxyType", "asyncio.ensure_future", "asyncio.create_task",
                    "asyncio.wait_for", "asyncio.run", "typing.cast", "functools.cache", "functools.lru_cache"})  # fmt: skip
 _PARSERS = frozenset({"configparser.ConfigParser()", "configparser.RawConfigParser()", "configparser.SafeConfigParser()"})
+_MAKERS = frozenset(f"builtins.{name}" for name in ("list", "dict", "set", "str", "int"))
 _RECORDS = frozenset({"collections.namedtuple"})
 
 
@@ -155,6 +156,10 @@ class Library(Expressions):
         parts = [str(one.constants[0]) for one in args if one.constants is not None and len(one.constants) == 1]
         return constant(posixpath.join(*parts)) if parts and len(parts) == len(args) else None
 
+    def _defaults(self, node: ir.Call, args: list[Value], keywords: dict[str, Value]) -> Value | None:
+        made = args[0].ref if args else None
+        return Value(items={}, ref=DEFAULTS) if made in _MAKERS else None
+
     def _list(self, node: ir.Call, args: list[Value], keywords: dict[str, Value]) -> Value | None:
         parts = _listed(args[0]) if args else []
         return sequence(parts) if parts is not None else None
@@ -167,8 +172,8 @@ _BUILTINS: dict[str, Callable[[Library, ir.Call, list[Value], dict[str, Value]],
     "builtins.enumerate": Library._enumerate, "builtins.sorted": Library._sorted,
     "functools.partial": Library._partial, "dataclasses.replace": Library._replaced, "types.SimpleNamespace": Library._namespace,
     "asyncio.gather": Library._gather, "itertools.chain": Library._chain, "collections.ChainMap": Library._chain,
-    "os.path.join": Library._path,
-    "collections.deque": Library._list, "builtins.list": Library._list, "builtins.tuple": Library._list, "queue.Queue": Library._list,
+    "os.path.join": Library._path, "collections.defaultdict": Library._defaults, "collections.deque": Library._list,
+    "builtins.list": Library._list, "builtins.tuple": Library._list, "queue.Queue": Library._list,
 }  # fmt: skip
 
 

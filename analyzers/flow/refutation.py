@@ -78,7 +78,7 @@ class Refutation:
         return frozenset().union(*(self._rules[kind] for kind in kinds))
 
 
-_OF_FUNCTIONS = frozenset({"unsafe-xml-parser"})
+_OF_FUNCTIONS = frozenset({"unsafe-xml-parser", "autoescape-off"})
 """Rules about something that is made in one place of a function and does harm in another."""
 
 

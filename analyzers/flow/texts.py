@@ -100,7 +100,7 @@ def substituted(pattern: Value, new: Value, text: Value) -> Value | None:
         return None
     to = [one for one in new.constants or ("<",) if isinstance(one, str)]
     if _KEPT.fullmatch(pattern.constants[0]) and all(re.fullmatch(r"[\w .-]*", one) for one in to):
-        return CLEAN if not text.vague() else Value(unknown=True)
+        return CLEAN
     found = _REMOVED.fullmatch(pattern.constants[0])
     if found is None:
         return None

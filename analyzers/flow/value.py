@@ -14,6 +14,10 @@ ANY: Final = ("any key",)
 """The key of what a container holds at places that are not known."""
 
 
+DEFAULTS: Final = "collections.defaultdict()"
+"""The name of what makes an empty thing of every key that it is asked for."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Trail:
     """The steps of a value so far, newest first."""
@@ -191,6 +195,8 @@ def item(value: Value, key: Value) -> Value:
 
 def _at(value: Value, name: Any) -> Value:
     items = value.items or {}
+    if value.ref == DEFAULTS and name not in items:
+        return join(CLEAN, items[ANY]) if ANY in items else CLEAN
     if isinstance(name, int) and not isinstance(name, bool) and name < 0 and ANY not in items:
         name = len(items) + name
     try:

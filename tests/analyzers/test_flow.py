@@ -231,3 +231,59 @@ def test_an_uploads_name_is_a_path_and_the_upload_is_none():
     source = f"{ENTRY}import zipfile\n\n\ndef page():\n    return zipfile.ZipFile(request.files['a']FIELD)\n"
     assert found(source.replace("FIELD", "")) == []
     assert found(source.replace("FIELD", ".filename")) == [("path-traversal", 8)]
+
+
+def whole(source: str, **others: str) -> list[tuple[str, str]]:
+    """What all rules, Bandit and data flow say of a file, by tool."""
+    files = {name.replace("__", "/"): text for name, text in others.items()}
+
+    def read(paths: list[str]) -> SourceFile | None:
+        return next((SourceFile(path, files[path].encode()) for path in paths if path in files), None)
+
+    found = review_file(SourceFile("app.py", source.encode()), ReviewOptions(disable=("detect-secrets",)), None, read).findings
+    return [(one.tool, one.rule) for one in found]
+
+
+def test_bandit_stands_back_where_data_flow_knows_better():
+    known = f"{ENTRY}def page(base):\n    name = request.args['a']\n    column = 'a' if name == 'a' else 'b'\n    base.execute('SELECT ' + column)\n"
+    assert whole(known) == []
+    unknown = known.replace("'a' if name == 'a' else 'b'", "column_of(name)")
+    assert any(rule in ("sql-injection", "B608") for _, rule in whole(unknown))
+
+
+def test_what_no_way_leads_to_does_no_harm():
+    dead = "import hashlib\nfrom flask import request\n\n\ndef page():\n    if 1 > 2:\n        return hashlib.md5(request.data).hexdigest()\n    return ''\n"
+    assert ("lockgate", "weak-hash") not in whole(dead)
+    assert ("lockgate", "weak-hash") in whole(dead.replace("1 > 2", "request.args"))
+
+
+@pytest.mark.parametrize(("chosen", "bad"), [("old", True), ("new", False)])
+def test_a_choice_is_followed_into_a_settings_file(chosen, bad):
+    source = (
+        "import configparser\nimport hashlib\nfrom flask import request\n\n\ndef page():\n    told = configparser.ConfigParser()\n"
+        f"    told.read('app.ini')\n    return hashlib.new(told['digest']['{chosen}'], request.data).digest()\n"
+    )
+    settings = {"app.ini": "[digest]\nold = md5\nnew = sha256\n"}
+    assert (("lockgate", "weak-hash") in whole(source, **settings)) is bad
+    assert ("lockgate", "weak-hash") not in whole(source, **{"app.ini": "no settings"})
+    assert ("lockgate", "weak-hash") not in whole(source)
+
+
+@pytest.mark.parametrize(
+    ("test", "harmless"),
+    [
+        ("return text in ('a', 'b')", True),
+        ("return text not in ('a', 'b')", False),
+        ("return len(text) < 9", False),
+        ("if text.isalnum():\n        return True\n    return False", True),
+        ("if text.isalnum():\n        return True\n    return True", False),
+        ("return text == 'a' or text == 'b'", True),
+        ("return text == 'a' or len(text) == 1", False),
+    ],
+)
+def test_a_check_in_a_function_counts_by_its_answer(test, harmless):
+    source = (
+        f"import os\n{ENTRY}def fits(text):\n    {test}\n\n\ndef page():\n    name = request.args['n']\n"
+        "    if not fits(name):\n        return 'no'\n    os.system('ls ' + name)\n"
+    )
+    assert found(source) == ([] if harmless else [("shell-injection", 13 + test.count("\n"))])
