@@ -64,6 +64,8 @@ class Interpreter(Calls):
         if not isinstance(target, ir.Attr) or f"{target.name}=" not in self.models.set_attributes:
             return
         ref = self.evaluate(target.value).ref
+        if not isinstance(ref, str):  # an object of the file: writing out what is known of it would take seconds
+            return
         for sink in self.models.sinks.get(f"{ref}.{target.name}=", ()):
             self.witness(sink.kind, value, target.node, f"`{target.name}` keeps it")
 
