@@ -22,7 +22,7 @@ from analyzers.lesson import ROLES, CannotTeach, Role
 from analyzers.lines import Lines
 from analyzers.options import ALL_BUT_SECRETS, CODEGURU_FILE, FILE, BrokenOptions, ReviewOptions, read_options
 from analyzers.pool import Pool
-from analyzers.reports import FORMS
+from analyzers.reports import FORMS, NO_COMMIT
 from analyzers.totals import summed
 from service.cli import review_accept, review_baseline, review_cache, review_git, review_teach, review_text
 from service.cli.review_files import Reviewed
@@ -32,7 +32,7 @@ from service.reviews import detectors_asked
 CLEAN, FOUND, ERROR = 0, 1, 2
 
 
-Form = Literal["text", "json", "sarif", "gitlab-sast", "gitlab-codequality", "sonar"]
+Form = Literal["text", "json", "sarif", "gitlab-sast", "gitlab-secrets", "gitlab-codequality", "sonar"]
 
 
 @dataclass(frozen=True)
@@ -208,9 +208,15 @@ def _history(tree: Tree, reviewer: Reviewed) -> tuple[Report, review_text.Source
         raise CannotRead(f"--history needs a git work tree, and {tree.root} is in none")
     begun = monotonic()
     names = review_git.history(tree.root)
-    contents = review_git.contents_of(tree.root, sorted(names, key=lambda oid: (names[oid], oid)))
-    files = (_shown(SourceFile(names[oid], content)) for oid, content in contents)
-    reports = [replace(one, diagnostics=()) for one in reviewer.reports(files, ReviewOptions(disable=(ALL_BUT_SECRETS,)))]
+    placed: list[Callable[[Finding], Finding]] = []
+
+    def searched() -> Iterator[SourceFile]:
+        for part in review_git.history_parts(tree.root, names):
+            placed.append(replace(part, file=SourceFile(part.file.path, b"")).placed)
+            yield _shown(part.file)
+
+    found = reviewer.reports(searched(), ReviewOptions(disable=(ALL_BUT_SECRETS,)))
+    reports = [replace(one, diagnostics=(), findings=tuple(map(place, one.findings))) for one, place in zip(found, placed, strict=True)]
     report = summed(reports, datetime.now(UTC).date(), monotonic() - begun)
     once: dict[str, Finding] = {}
     for one in sorted((one for one in report.findings if one.secret_hash), key=lambda one: (one.path, one.line)):
@@ -279,7 +285,7 @@ def _readable(name: str) -> str:
 
 def _print(report: Report, line_of: review_text.SourceLine, form: str, begun: datetime) -> None:
     if form in FORMS:
-        click.echo(orjson.dumps(FORMS[form](report.findings, begun, datetime.now(UTC)), option=orjson.OPT_INDENT_2))
+        click.echo(orjson.dumps(FORMS[form](report.findings, begun, datetime.now(UTC), NO_COMMIT), option=orjson.OPT_INDENT_2))
     elif form == "json":
         click.echo(orjson.dumps(report.to_dict(), option=orjson.OPT_INDENT_2))
     elif form == "sarif":

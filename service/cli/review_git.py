@@ -1,15 +1,18 @@
 """What `lockgate review --hook` and `--history` read from git: what is staged, and every blob there ever was."""
 
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
 from analyzers.finding import SourceFile
-from analyzers.limits import FILE_BYTES_MAX, bytes_max, readable
+from analyzers.limits import FILE_BYTES_MAX, bytes_max, is_binary, readable
+from analyzers.parts import Part, parts
 from service.cli.review_source import CannotRead
 
 BATCH_BLOBS = 100
+LARGE_BYTES_MAX = 64 * 1024 * 1024
+"""So much of each file of a history is searched."""
 _GIT = ("git", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false")
 
 
@@ -51,6 +54,16 @@ def history(root: Path) -> dict[str, str]:
         if kind == "blob":
             named.setdefault(oid, f"unreachable/{oid}.yaml")
     return named
+
+
+def history_parts(root: Path, names: Mapping[str, str]) -> Iterator[Part]:
+    """Those blobs by their paths, texts above the reviewer's limit in parts that overlap."""
+    for oid, content in contents_of(root, sorted(names, key=lambda oid: (names[oid], oid)), LARGE_BYTES_MAX):
+        whole = SourceFile(names[oid], content)
+        if len(content) <= FILE_BYTES_MAX:
+            yield Part(whole, 1)
+        elif not is_binary(whole):
+            yield from parts(names[oid], [content])
 
 
 def contents_of(root: Path, oids: Sequence[str], size_max: int = FILE_BYTES_MAX) -> Iterator[tuple[str, bytes]]:

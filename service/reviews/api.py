@@ -39,7 +39,7 @@ class ReviewPath(BaseModel):
 class FindingsQuery(BaseModel):
     """Which findings of a review to give, and how."""
 
-    format: Literal["json", "sarif", "gitlab-sast", "gitlab-codequality", "sonar"] = Field(
+    format: Literal["json", "sarif", "gitlab-sast", "gitlab-secrets", "gitlab-codequality", "sonar"] = Field(
         "json", description="sarif gives all findings as SARIF 2.1.0, the other forms those that neither a comment nor a waiver silences"
     )
     show: Literal["all", "new", "old", "waived", "suppressed"] = Field("all", description="new are those that count for the gate")

@@ -6,18 +6,20 @@ away, and what only a tag reaches, is in every clone all the same.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from analyzers.finding import Finding, SourceFile
-from analyzers.limits import FILE_BYTES_MAX
+from analyzers.limits import FILE_BYTES_MAX, is_binary
 from analyzers.options import ALL_BUT_SECRETS, ReviewOptions
+from analyzers.parts import Part, parts
 from analyzers.version import engine_version
-from service.git import browse, command
+from service.git import browse, command, large_blobs
 from service.git.command import in_repository
 from service.kernel import audit, auth, bus, clock
 from service.kernel.errors import Malformed, Missing
@@ -29,6 +31,8 @@ from service.reviews.keyed import analyse_keyed
 from service.reviews.models import HistoryScan, LeakedSecret
 from service.reviews.options import read_options
 
+LARGE_BYTES_MAX = 64 * 1024 * 1024
+"""So much of each file above the reviewer's limit is searched, part by part."""
 BATCH_BLOBS = 200
 KNOWN_TIPS_MAX = 200
 LIST_SECONDS_MAX = 300
@@ -78,11 +82,17 @@ def search(site: Site, repo: Path, repository: str, names: Names, tip: str) -> i
     accepted = read_options(partial(browse.blob, repo, tip or "HEAD")).review.accept
     analyse = analyse_keyed(site, partial(engine.warm.search_files, options=_OPTIONS.model_copy(update={"accept": accepted})))
     fresh = 0
-    for batch in _batches(sorted(names)):
+    small, large = _by_size(repo, names)
+    for batch in _batches(small):
         contents = list(browse.blobs(repo, batch, limit_bytes=FILE_BYTES_MAX))
         reports = analyse([SourceFile(readable(names[oid]), content) for oid, content in contents], read=None)
         found = [(oid, one) for (oid, _), report in zip(contents, reports, strict=True) for one in report.findings if one.secret_hash]
         fresh += _store(site, repo, repository, found)
+    for oid in large:
+        for part in _parts(repo, oid, readable(names[oid])):
+            [report] = analyse([part.file], read=None)
+            found = [(oid, part.placed(one)) for one in report.findings if one.secret_hash]
+            fresh += _store(site, repo, repository, found)
     with site.db.write() as session:
         session.merge(_scan(session, repository, tip, len(names)))
     return fresh
@@ -90,11 +100,33 @@ def search(site: Site, repo: Path, repository: str, names: Names, tip: str) -> i
 
 def tokens_in(repo: Path, names: Names) -> Iterator[tuple[str, str]]:
     """The digest of every well-formed Lockgate token in these blobs, and the path."""
-    for batch in _batches(sorted(names)):
+    small, large = _by_size(repo, names)
+    for batch in _batches(small):
         for oid, content in browse.blobs(repo, batch, limit_bytes=FILE_BYTES_MAX):
-            for match in set(_TOKEN.findall(content)) if auth.PREFIX.encode() in content else ():
-                if auth.well_formed(match.decode()):
-                    yield auth.digest_of(match.decode()), readable(names[oid])
+            yield from _tokens(content, readable(names[oid]))
+    for oid in large:
+        for part in _parts(repo, oid, readable(names[oid])):
+            yield from _tokens(part.file.content, part.file.path)
+
+
+def _tokens(content: bytes, path: str) -> Iterator[tuple[str, str]]:
+    for match in set(_TOKEN.findall(content)) if auth.PREFIX.encode() in content else ():
+        if auth.well_formed(match.decode()):
+            yield auth.digest_of(match.decode()), path
+
+
+def _by_size(repo: Path, names: Names) -> tuple[list[str], list[str]]:
+    """The blobs that one review takes whole, and those above its limit."""
+    sizes = large_blobs.sizes(repo, sorted(names))
+    return [oid for oid in sizes if sizes[oid] <= FILE_BYTES_MAX], [oid for oid in sizes if sizes[oid] > FILE_BYTES_MAX]
+
+
+def _parts(repo: Path, oid: str, path: str) -> Iterator[Part]:
+    """A large text in parts that overlap; nothing of a binary."""
+    with closing(large_blobs.chunks(repo, oid, LARGE_BYTES_MAX)) as chunks:
+        first = next(chunks, b"")
+        if not is_binary(SourceFile(path, first)):
+            yield from parts(path, chain((first,), chunks))
 
 
 def tell(site: Site, repository: str, commit: str, tokens: Sequence[tuple[str, str]]) -> None:

@@ -36,7 +36,7 @@ def other_form(review: Review, findings: Sequence[Shown], form: str) -> Any:
     """What stands, neither silenced by a comment nor waived, in a form of analyzers.reports.FORMS."""
     begun = review.started_at or review.created_at
     standing = [_finding(one.row) for one in findings if one.row.suppression is None and one.waiver is None]
-    return FORMS[form](standing, begun, review.finished_at or begun)
+    return FORMS[form](standing, begun, review.finished_at or begun, review.commit)
 
 
 def _finding(row: FindingRow) -> Finding:

@@ -62,6 +62,15 @@ def test_history_holds_what_was_taken_away(tree):
     assert lockgate("--history", cwd=tree).returncode == 1, "no ref reaches it, and it is still there"
 
 
+def test_history_reaches_the_end_of_a_large_file(tree):
+    (tree / "dump.ini").write_text("colour = blue\n" * 100_000 + SETTINGS)
+    git(tree, "add", ".")
+    git(tree, "commit", "-q", "-m", "A dump")
+    done = lockgate("--history", "--format", "json", cwd=tree)
+    [found] = json.loads(done.stdout)["findings"]
+    assert (found["path"], found["line"]) == ("dump.ini", 100_002)
+
+
 def test_a_baseline_is_written_and_known_again(tree):
     (tree / "config.ini").write_text(SETTINGS)
     lockgate("config.ini", "--write-baseline", ".secrets.baseline", cwd=tree)
@@ -87,6 +96,13 @@ def test_other_services_forms_come_out(tree, form):
     done = lockgate("app.py", "--format", form, cwd=tree)
     assert done.returncode == 1
     assert "app.py" in json.dumps(json.loads(done.stdout))
+
+
+def test_gitlab_gets_secrets_of_a_tree(tree):
+    (tree / "config.ini").write_text(SETTINGS)
+    done = lockgate(".", "--format", "gitlab-secrets", cwd=tree)
+    [one] = json.loads(done.stdout)["vulnerabilities"]
+    assert (one["location"]["file"], one["location"]["start_line"]) == ("config.ini", 2)
 
 
 def test_every_file_left_out_is_told(tree):

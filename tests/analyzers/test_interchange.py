@@ -62,6 +62,11 @@ SHAPES = {
             textRange=object_of({"startLine": LINE}, endLine=LINE, startColumn=COLUMN, endColumn=COLUMN))})},
     }),
 }  # fmt: skip
+SHAPES["gitlab-secrets"] = json.loads(json.dumps(SHAPES["gitlab-sast"]).replace('"enum": ["sast"]', '"enum": ["secret_detection"]'))
+PLACE = SHAPES["gitlab-secrets"]["properties"]["vulnerabilities"]["items"]["properties"]["location"]
+PLACE["properties"]["commit"] = object_of({"sha": TEXT})
+PLACE["required"].append("commit")
+COMMIT = "9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c"
 AT = datetime(2031, 5, 4, 12, tzinfo=UTC)
 
 
@@ -130,19 +135,27 @@ def test_the_way_of_a_value_and_its_mend_are_in_the_log():
 
 
 def test_gitlab_gets_security_findings():
-    report = FORMS["gitlab-sast"]([finding(), finding(cwe=None, rule="mutable-default")], AT, AT)
+    report = FORMS["gitlab-sast"]([finding(), finding(cwe=None, rule="mutable-default")], AT, AT, COMMIT)
     [one] = report["vulnerabilities"]
     assert (one["severity"], one["location"]["start_line"], report["scan"]["start_time"]) == ("High", 3, "2031-05-04T12:00:00")
     assert {"cwe", "lockgate_rule"} == {each["type"] for each in one["identifiers"]}
 
 
+def test_gitlab_gets_secrets_with_their_commit():
+    leaked = finding(rule="secret-github-token", cwe=798)
+    report = FORMS["gitlab-secrets"]([finding(), leaked], AT, AT, COMMIT)
+    [one] = report["vulnerabilities"]
+    assert (one["category"], report["scan"]["type"], one["location"]["commit"]) == ("secret_detection", "secret_detection", {"sha": COMMIT})
+    assert report["schema"].endswith("/secret-detection-report-format.json")
+
+
 def test_gitlab_gets_code_quality():
-    [one] = FORMS["gitlab-codequality"]([finding()], AT, AT)
+    [one] = FORMS["gitlab-codequality"]([finding()], AT, AT, COMMIT)
     assert (one["severity"], one["fingerprint"], one["location"]) == ("critical", "f1", {"path": "a b.py", "lines": {"begin": 3, "end": 3}})
 
 
 def test_sonar_gets_issues_with_their_rules():
-    report = FORMS["sonar"]([finding(), finding(end_column=5)], AT, AT)
+    report = FORMS["sonar"]([finding(), finding(end_column=5)], AT, AT, COMMIT)
     assert {one["ruleId"] for one in report["issues"]} == {one["id"] for one in report["rules"]} == {"sql-injection"}
     assert report["issues"][0]["primaryLocation"]["textRange"] == {"startLine": 3, "endLine": 3, "startColumn": 4, "endColumn": 19}
     assert "startColumn" not in report["issues"][1]["primaryLocation"]["textRange"]
@@ -152,7 +165,7 @@ def test_no_form_holds_a_secret_or_its_hash():
     report = review_file(SourceFile("a.env", b"DB_PASSWORD=tulip-44-rain\n"), ReviewOptions())
     [one] = report.findings
     for form in FORMS.values():
-        text = json.dumps(form(report.findings, AT, AT))
+        text = json.dumps(form(report.findings, AT, AT, COMMIT))
         assert one.secret_hash not in text
         assert "tulip" not in text
 
@@ -162,9 +175,9 @@ def test_each_form_has_its_published_shape(form):
     source = b"import os, hashlib\n\n\ndef f(name, items=[]):\n    os.system(name)\n    hashlib.md5(b'')\n    try:\n        pass\n    except:\n        pass\n"
     found = [*review_file(SourceFile("a b.py", source), ReviewOptions()).findings, *review_file(SourceFile("a.env", b"DB_PASSWORD=tulip-44-rain\n"),
              ReviewOptions()).findings, *(finding(severity=level, end_column=5, why="", fix="", rule=f"r-{level}") for level in SEVERITIES)]
-    made = json.loads(json.dumps(FORMS[form](found, AT, AT)))
+    made = json.loads(json.dumps(FORMS[form](found, AT, AT, COMMIT)))
     jsonschema.validate(made, SHAPES[form])
-    assert len(json.dumps(made)) > 2000
+    assert len(json.dumps(made)) > (900 if form == "gitlab-secrets" else 2000)
     if form == "sonar":
         assert {one["ruleId"] for one in made["issues"]} <= {one["id"] for one in made["rules"]}
     if form == "gitlab-codequality":

@@ -37,6 +37,16 @@ def test_a_token_that_is_pushed_ends_at_once(project: Project) -> None:
     assert (leak["rule"], leak["path"], leak["state"]) == ("secret-lockgate-token", "deploy.sh", "open")
 
 
+def test_a_large_file_is_searched_to_its_end(project: Project) -> None:
+    server = project.server
+    token = server.new_account(f"large-{project.name[-10:]}", [{"Effect": "Allow", "Action": ["git:*"], "Resource": ["*"]}])
+    lines = "colour = blue\n" * 100_000
+    project.commit({"dump.ini": f"{lines}[db]\npassword = {PASSWORD}\n# {token}\n"}, "A dump")
+    project.git("push", "-q", "origin", "HEAD:refs/tags/v1")
+    wait_for(lambda: server.call("GET", "/api/v1/whoami", token=token).status == 401, 30, "the token ends")
+    assert {("dump.ini", 100_002), ("dump.ini", 100_003)} == {(one["path"], one["line"]) for one in found(project, 2)}
+
+
 def test_what_a_later_commit_took_away_is_found(project: Project) -> None:
     first = project.commit({"config.ini": f"[db]\npassword = {PASSWORD}\n", "shop.py": CLEAN})
     assert project.push({"config.ini": None})["verdict"] == "passed"

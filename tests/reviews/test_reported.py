@@ -109,6 +109,8 @@ def test_mends_forms_and_models_come_from_the_server(project: Project) -> None:
     assert any("codeFlows" in one for one in results)
     sast = call("GET", f"{address}?format=gitlab-sast").json()
     assert [one["name"] for one in sast["vulnerabilities"]] == ["shell injection"]
+    secrets = call("GET", f"{address}?format=gitlab-secrets").json()
+    assert (secrets["scan"]["type"], secrets["vulnerabilities"]) == ("secret_detection", []), "this commit holds no secret"
     assert call("GET", f"{address}?format=gitlab-codequality").json()[0]["location"]["path"] == "app.py"
     assert {one["ruleId"] for one in call("GET", f"{address}?format=sonar").json()["issues"]} == {"shell-injection", "none-equality"}
     assert call("GET", f"{address}?format=xml").status == 422
