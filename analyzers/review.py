@@ -122,7 +122,7 @@ def _report(
     found = [(_finding(one, file.path, mark), one.silenced) for one, mark in zip(drafts, prints, strict=True)]
     commented = notebooks.readable_comments(lines) if is_notebook(file.path) else lines
     comments, wrong = suppress.read_comments(commented, file.path, python=is_python(file))
-    silences = tuple(suppress.across(comments, duplicates.RULE, file.path))
+    silences = tuple(suppress.across(comments, duplicates.RULE, file.path)) if is_python(file) else ()
     standing, silenced = suppress.apply(found, comments)
     standing, accepted = accept.apply(standing, options.accept) if options.accept else (standing, [])
     diagnostics = (*told, *wrong, *suppress.unused(comments, file.path, unknown))

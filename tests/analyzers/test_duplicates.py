@@ -105,6 +105,11 @@ def test_a_comment_with_a_reason_silences_it():
     assert [(one.line, one.message) for one in alone.diagnostics] == [(3, f"this suppression of {RULE} silences nothing; remove it")]
 
 
+def test_documentation_may_show_such_a_comment():
+    report = review([SourceFile("a.md", b"    # lockgate: ignore[duplicate-code] two shops, two laws\n")], OPTIONS, TODAY)
+    assert report.diagnostics == ()
+
+
 def test_settings_accept_or_disable_it():
     accepted = ReviewOptions.model_validate({"accept": [{"rules": [RULE], "paths": ["old/"], "reason": "goes next month"}]})
     files = {"a.py": PRICE, "old/b.py": TOLD}
