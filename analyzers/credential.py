@@ -194,7 +194,7 @@ def grade(name: str, value: str, *, doubtful: bool = False) -> Confidence | None
     if named.endswith("dsn") and "://" in value and not _USERINFO.search(value):
         return None
     if is_generated(value):
-        return "high"
+        return None if "abcdefgh" in value.lower() else "high"
     if doubtful or len(value) < (_PASSWORD_LENGTH_MIN if strong else _KEY_LENGTH_MIN):
         return None
     if flat(value) == named or is_filler(value):
@@ -247,4 +247,6 @@ _FILLER = re.compile(
 
 def is_filler(value: str) -> bool:
     """Whether a value says of itself that it is made up: `your-key-here`, `test-token-1`, `aaaa`, `1234…`."""
+    if "EXAMPLE" in value or "abcdefgh" in value.lower():  # as Amazon's documentation marks its keys
+        return True
     return value.lower().strip("\"'") in _USUAL or bool(_FILLER.search(value)) or len(set(value)) < 4
