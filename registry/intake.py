@@ -1,6 +1,8 @@
 """Reading what clients send: counted, hashed and never believed to be whole before it is."""
 
 import hashlib
+import threading
+from contextlib import suppress
 from typing import Any
 from wsgiref.types import WSGIEnvironment
 
@@ -11,6 +13,8 @@ from service.kernel.blobs import CHUNK_BYTES, Reader
 from service.kernel.errors import Malformed, Problem, TooLarge
 
 DRAIN_BYTES_MAX = 64 * 1024 * 1024
+_DRAINING = threading.BoundedSemaphore(8)
+"""So many refused clients of a process are listened to at once: anybody can be refused, and may send as slowly as they like."""
 FAILED = "lockgate.failed"
 """In the WSGI environment: why the Receiver could not take the publication."""
 
@@ -113,8 +117,14 @@ def drain() -> None:
     """Reads what a refused client still sends: one that finds the connection closed shows that instead of our answer."""
     left = min(request.content_length or 0, DRAIN_BYTES_MAX)
     source = request.environ["wsgi.input"]
-    while left > 0 and (chunk := source.read(min(CHUNK_BYTES, left))):
-        left -= len(chunk)
+    if not _DRAINING.acquire(blocking=False):
+        return
+    try:
+        with suppress(Problem):  # too many wait for bodies already
+            while left > 0 and (chunk := source.read(min(CHUNK_BYTES, left))):
+                left -= len(chunk)
+    finally:
+        _DRAINING.release()
 
 
 def _new_hash(name: str) -> Any:

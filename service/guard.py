@@ -7,6 +7,7 @@ applications then disagree about who asks for what. See docs/architecture.md, "T
 import itertools
 import re
 import secrets
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -14,6 +15,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from service import request_log
 from service.kernel.blobs import CHUNK_BYTES
+from service.kernel.errors import Unavailable
 
 SECURITY_HEADERS = [
     ("X-Content-Type-Options", "nosniff"),
@@ -24,11 +26,26 @@ SECURITY_HEADERS = [
 ]
 _UNSAID = ("/healthz", "/readyz")
 """Asked every few seconds by whoever watches; their lines would only hide the others."""
+BODIES_WAITING_MAX = 48
+"""Threads of a process that may wait for bodies at once. The server gives a body all the time it wants, and as many slow clients as there
+are threads, 64, would otherwise keep everybody from everything."""
 Ready = tuple[int, list[tuple[str, str]], bytes]
 """Status, headers and body of an answer that is at hand."""
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 _IDENTITY = re.compile(r"HTTP_(?:X_FORWARDED_.*|FORWARDED|X_REAL_IP|X_REMOTE_USER|REMOTE_USER|X_USER|X_CLIENT_.*)")
 _BAD_PATH = re.compile(r"[\x00-\x1f\\]|(?:\A|/)\.{1,2}(?:/|\Z)")
+
+
+class BodiesWait(Unavailable):
+    """503: too many clients are slow to send what they announced."""
+
+    says = "too many requests wait for the rest of their bodies; nothing of this one was kept"
+    todo = "Try again. If it stays, look for clients that open requests and do not go on sending."
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """When to try again."""
+        return {"Retry-After": "2"}
 
 
 def secured(application: WSGIApplication) -> WSGIApplication:
@@ -53,6 +70,7 @@ class Guard:
     ) -> None:
         self._application, self._ready = application, ready
         self._trusted = frozenset(trusted_proxies)
+        self._waiting = threading.BoundedSemaphore(BODIES_WAITING_MAX)
         self._process, self._numbers = secrets.token_hex(4), itertools.count()
 
     def at_once(self, environ: WSGIEnvironment) -> Ready | None:
@@ -76,6 +94,7 @@ class Guard:
         request_id = f"{self._process}{next(self._numbers):08x}"
         environ["lockgate.request_id"] = request_id
         environ["wsgi.file_wrapper"] = FileWrapper
+        environ["wsgi.input"] = _Body(environ["wsgi.input"], self._waiting)
         if environ.get("REMOTE_ADDR") not in self._trusted:
             _drop_identity(environ)
         why = objection(environ)
@@ -121,6 +140,40 @@ def _drop_identity(environ: WSGIEnvironment) -> None:
     if _claims_identity(environ):
         for key in [k for k in environ if _IDENTITY.fullmatch(k)]:
             del environ[key]
+
+
+class _Body:
+    """A request's body. What has arrived is read in no time; a thread that waits for the rest must be one of few."""
+
+    def __init__(self, source: Any, waiting: threading.BoundedSemaphore) -> None:
+        self._source, self._waiting = source, waiting
+
+    def read(self, *size: int) -> bytes:
+        """As PEP 3333 has it. Raises BodiesWait."""
+        data: bytes = self._wait(self._source.read, *size)
+        return data
+
+    def readline(self, *size: int) -> bytes:
+        """The same of a line."""
+        line: bytes = self._wait(self._source.readline, *size)
+        return line
+
+    def readlines(self, *size: int) -> list[bytes]:
+        """The same of all lines."""
+        found: list[bytes] = self._wait(self._source.readlines, *size)
+        return found
+
+    def __iter__(self) -> Iterator[bytes]:
+        while line := self.readline():
+            yield line
+
+    def _wait(self, read: Callable[..., Any], *size: int) -> Any:
+        if not self._waiting.acquire(blocking=False):
+            raise BodiesWait
+        try:
+            return read(*size)
+        finally:
+            self._waiting.release()
 
 
 class FileWrapper:

@@ -1,6 +1,7 @@
 """Uploads that break off or lie about their length, sent over a raw socket as no proper client would, and archives made to hurt."""
 
 import base64
+import contextlib
 import gzip
 import hashlib
 import io
@@ -15,7 +16,7 @@ import pytest
 from registry import tarballs
 from registry.formats.pypi import archive
 from service.kernel.errors import Malformed
-from tests.lockgate_server import Server
+from tests.lockgate_server import Server, wait_for
 from tests.registry.clients import Clients
 from tests.registry.conftest import Upload
 from tests.registry.made import Distribution, form, npm_document, npm_tarball, wheel
@@ -99,6 +100,23 @@ def test_a_killed_server_keeps_nothing_half(fresh_server: Server) -> None:
     assert fresh_server.call("GET", path).json()["items"] == []
     assert fresh_server.call("POST", "/pypi/default/main/", headers=headers, body=body).status == 200
     assert fresh_server.call("GET", f"/pypi/default/main/files/killed/{one.filename}").body == one.data
+
+
+@pytest.mark.parametrize("with_token", [True, False])
+def test_slow_clients_keep_nobody_from_reading(server: Server, clients: Clients, upload: Upload, with_token: bool) -> None:
+    upload(wheel("read", "1.0"))
+    headers, body = form(wheel("slow", "1.0"))
+    secret = base64.b64encode(f"test:{server.token if with_token else 'unknown'}".encode()).decode()
+    lines = "".join(f"{key}: {value}\r\n" for key, value in headers.items())
+    head = f"POST /pypi/default/{clients.repository}/ HTTP/1.1\r\nHost: a\r\nAuthorization: Basic {secret}\r\nContent-Length: 9000000\r\n"
+    with contextlib.ExitStack() as slow:
+        for _ in range(200):  # more than there are threads
+            wire = slow.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=30))
+            wire.sendall(f"{head}{lines}\r\n".encode() + body[:100])
+        for _ in range(10):
+            assert server.call("GET", f"/pypi/default/{clients.repository}/simple/read/", seconds=10).status == 200
+    # The servers see one after the other that these clients have left.
+    wait_for(lambda: upload(wheel("read", "1.1")).status == 200, what="room for an upload")
 
 
 @pytest.mark.parametrize("share", [0.01, 0.5, 0.999])
