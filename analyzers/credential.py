@@ -143,7 +143,7 @@ _KEY_OF_OTHERS = re.compile(
 )
 """Keys that find something instead of opening it."""
 _WORDY = re.compile(r"[^\W\d_]+(?:[-_. /:]+[^\W\d_]+)*[.!?:]?")
-_CODE = re.compile(r"[()\[\]{};<>]|::|->|=>|\\|^[$&#%*.?|`]|^@(?!\S*\d)|^\w+(?:\|[\w:,]+)+$|^[a-z_]+(\.[a-z_\d$-]+)+$|^--|^\d+(\.\d+)+$|^v\d+(\.|$)|\*\*|^sha\d+[-:]|://(?!.*@)")
+_CODE = re.compile(r"[()\[\]{};<>]|::|->|=>|\\|^[$&#%*.?|`]|^@(?!\S*\d)|^\w+(?:\|[\w:,]+)+$|^[a-z_]+(\.[a-z_\d$-]+)+$|^--|^\d+(\.\d+)+(-[\d.]*)?$|^v\d+(\.|$)|\*\*|^sha\d+[-:]|://(?!.*@)")
 _EXAMPLES = frozenset({"test", "tests", "testing", "spec", "specs", "__tests__", "fixtures", "fixture", "testdata", "example", "examples",
                        "sample", "samples", "demo", "translations", "lc_messages", "mocks", "mock", "docs", "doc", "cassettes",
                        "locale", "locales",
