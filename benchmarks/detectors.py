@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from analyzers.lint import lint
 from analyzers.parse import parse_module
 from analyzers.rule import Rule, all_rules, name_of
-from benchmarks import programs
+from benchmarks import programs, samples
 from benchmarks.held_out import CASES
 from benchmarks.held_out_pages import cases
 
@@ -54,6 +54,14 @@ def main() -> None:
         hits, misses, false, wrong = programs.measure(which)
         print(f"whole programs of {which}.toml, all rules and data flow at once")
         print(f"recall {hits / (hits + misses):.3f} ({hits} of {hits + misses}), precision {hits / (hits + false):.3f}, besides {false}")
+        print(*wrong, sep="\n")
+    for which in samples.SETS:
+        tally, wrong = samples.measure(which)
+        pairs, found = samples.total(tally, "pairs"), samples.total(tally, "found")
+        loud, quiet = samples.total(tally, "loud"), samples.total(tally, "quiet")
+        print(f"snippets of {which}.txt: recall {found / pairs:.3f} ({found} of {pairs}), twins told of {loud}, with low or info only {quiet}")
+        for family in dict.fromkeys(one for one, _ in tally):
+            print(f"  {family}: {tally[family, 'found']} of {tally[family, 'pairs']}")
         print(*wrong, sep="\n")
 
 
