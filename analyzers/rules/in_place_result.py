@@ -1,5 +1,7 @@
 """Results of methods that return nothing."""
 
+import re
+
 import libcst as cst
 
 from analyzers.blocks import last_name
@@ -15,6 +17,7 @@ _CHANGING = frozenset[str]().union(*_MADE.values())
 
 
 _OWN_NAME = frozenset({"append", "extend", "sort", "insert"})
+_SEVERAL = re.compile(r"(s|list|stack|queue|results?|out|acc|arr|data)$", re.IGNORECASE)
 _OTHERS = ("pandas", "torch", "polars", "pyspark", "numpy", "cudf", "dask", "Index", "Series")
 """Where objects of their own have such methods, which give a new one."""
 
@@ -47,6 +50,7 @@ class InPlaceResult(Rule):
         "xs = sorted([3, 1])",
         "def f(xs):\n    return xs.append(1)",
         "import pandas\ndef f(df, row):\n    df = df.append(row)\n    return df",
+        "def f(node, child):\n    node = node.append(child)\n    return node",
         "def f(path):\n    path = make(path)\n    path = path.append('a')",
         "d = {}\nx = d.pop('a')",
         "import random\nrandom.shuffle(xs)",
@@ -61,7 +65,8 @@ class InPlaceResult(Rule):
         call, target = node.value, node.targets[0].target
         if not isinstance(call, cst.Call) or not isinstance(call.func, cst.Attribute) or call.func.attr.value not in _OWN_NAME:
             return
-        found = self.scope.reaching(target.value, call.func.value) if isinstance(target, cst.Name) else []
+        listed = isinstance(target, cst.Name) and bool(_SEVERAL.search(target.value))
+        found = self.scope.reaching(target.value, call.func.value) if isinstance(target, cst.Name) and listed else []
         unknown = bool(found) and all(one.kind == "param" or (one.kind == "assign" and isinstance(one.value, cst.Name)) for one in found)
         if unknown and target.deep_equals(call.func.value) and not any(word in self.context.text for word in _OTHERS):
             self.report(call)

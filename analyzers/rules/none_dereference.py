@@ -48,6 +48,7 @@ class NoneDereference(Rule):
         "import re\ndef f(t):\n    m = re.match('a', t)\n    if m is None:\n        return 0\n    return m.group()",
         "import re\ndef f(t):\n    m = re.match('a', t)\n    return m and m.group()",
         "import re\ndef f(t):\n    m = re.match('a', t)\n    try:\n        return m.group()\n    except AttributeError:\n        return 0",
+        "import re\ndef f(t):\n    if m := re.match('a', t):\n        return m.group()",
         "def f(re, t):\n    return re.match('a', t).group()",
         "import re\nx = re.compile('a').pattern",
         "import re\nassert re.match('a', t)",
@@ -79,7 +80,7 @@ class NoneDereference(Rule):
         """What a name of this function was given, if it is set once and nothing but its parts is ever used."""
         scope = self.scope
         found = scope.bindings(name.value) if scope.is_function else []
-        if len(found) != 1 or found[0].kind != "assign" or not isinstance(found[0].value, cst.Call):
+        if len(found) != 1 or not isinstance(found[0].node, cst.Assign) or not isinstance(found[0].value, cst.Call):
             return None
         key = found[0].value
         if id(key) not in self._asked:
