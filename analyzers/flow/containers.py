@@ -11,7 +11,7 @@ Effect = tuple[Value, Value | None]
 
 def effect(receiver: Value, word: str, args: list[Value], keywords: dict[str, Value]) -> Effect | None:
     """What a method of a container does; None for methods not known here."""
-    if receiver.ref in _SPECIAL:
+    if isinstance(receiver.ref, str) and receiver.ref in _SPECIAL:
         maker = _SPECIAL[receiver.ref].get(word)
         return maker(receiver, [*args, *keywords.values()]) if maker is not None else None
     if word == "update" and keywords:

@@ -158,7 +158,7 @@ class Library(Expressions):
 
     def _defaults(self, node: ir.Call, args: list[Value], keywords: dict[str, Value]) -> Value | None:
         made = args[0].ref if args else None
-        return Value(items={}, ref=DEFAULTS) if made in _MAKERS else None
+        return Value(items={}, ref=DEFAULTS) if isinstance(made, str) and made in _MAKERS else None
 
     def _list(self, node: ir.Call, args: list[Value], keywords: dict[str, Value]) -> Value | None:
         parts = _listed(args[0]) if args else []

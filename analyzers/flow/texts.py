@@ -12,7 +12,7 @@ _PERCENT = re.compile(r"%(?:\((?P<name>\w+)\))?[#0\- +]*(?P<width>\*|\d*)(?:\.(?
 _NUMBER = frozenset("diouxXeEfFgGc")
 _QUOTING = frozenset("ra")
 _LINES = frozenset({f"{WITHOUT}\n", f"{WITHOUT}\r"})
-_KEPT = re.compile(r"\[\^(?:\\[wd]|\w-\w|[\w .@-]|\\[-.@ _])+\]\+?")
+_KEPT = re.compile(r"\[\^(?:\\[-wd.@ _]|\w(?:-\w)?|[ .@])+-?\]\+?")
 """A class of everything but letters, digits and a few marks that mean nothing."""
 _REMOVED = re.compile(r"\[((?:\\.|[^\]\\^-])+)\]\+?|(\\?[^\w\s\\])|(\\[rn])")
 _ESCAPES = {"\\n": "\n", "\\r": "\r", "\\t": "\t", "\\0": "\0"}
@@ -69,8 +69,10 @@ def filled(template: str, args: list[Value], keywords: dict[str, Value]) -> Valu
 
 def replaced(receiver: Value, args: list[Value]) -> Value | None:
     """`text.replace(old, new)`: what it holds no more."""
-    old, new = (one.constants for one in args[:2])
-    if len(args) != 2 or not old or not new or not receiver.taints:
+    if len(args) != 2 or not receiver.taints:
+        return None
+    old, new = (one.constants for one in args)
+    if not old or not new:
         return None
     gone: set[str] = set()
     for one in old:

@@ -287,3 +287,12 @@ def test_a_check_in_a_function_counts_by_its_answer(test, harmless):
         "    if not fits(name):\n        return 'no'\n    os.system('ls ' + name)\n"
     )
     assert found(source) == ([] if harmless else [("shell-injection", 13 + test.count("\n"))])
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["x.replace(given)", "x.replace('a', 'b', 1)", "z = collections.defaultdict(given == 'a')", "del given[0], given['a'].b", "x.translate()", "'%*d' % (1, x)"],
+)
+def test_calls_with_other_arguments_end_no_review(line):
+    source = f"import collections\n{ENTRY}def page():\n    given = request.args\n    x = given['x']\n    {line}\n    eval(x)\n"
+    assert ("dynamic-code", 9) in found(source)
