@@ -1,7 +1,10 @@
 """What rules know about the file under review while it is walked once."""
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import libcst as cst
 
@@ -9,6 +12,13 @@ from analyzers import constant, names
 from analyzers.finding import Confidence, Mend, Severity, Step
 from analyzers.scope import Scope
 from analyzers.syntax import ScopeNode
+
+_WORD = re.compile(r"\w+")
+
+
+def words_of(text: str) -> Counter[str]:
+    """Every word of a text, with how often it is there."""
+    return Counter(_WORD.findall(text))
 
 
 @dataclass(frozen=True)
@@ -72,6 +82,11 @@ class Context:
         self._scopes: dict[int, Scope] = {}
         self._names: dict[int, str | None] = {}
         self.scope = self.scope_of(self.module)
+
+    @cached_property
+    def words(self) -> Counter[str]:
+        """How often each word stands in the text, comments and strings included."""
+        return words_of(self.text)
 
     def scope_of(self, node: ScopeNode) -> Scope:
         """The scope that a module, class, function or lambda on or right below the walk's path opens."""

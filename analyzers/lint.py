@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from time import perf_counter
@@ -40,7 +40,7 @@ def _candidates(module: cst.Module, text: str, path: str, rules: Sequence[type[R
     failed: dict[str, str] = {}
     handlers: dict[type, list[Handler]] = {}
     calls = Calls(context, text, failed)
-    triggers = Triggers(text)
+    triggers = Triggers(text, context.words)
     for rule in rules:
         if rule.triggers and not triggers.any_of(rule.triggers):
             continue
@@ -63,9 +63,9 @@ def _candidates(module: cst.Module, text: str, path: str, rules: Sequence[type[R
 class Triggers:
     """Which words are in a text. Rules share many, and most are found among the text's own words, each of which is there once."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, words: Iterable[str]) -> None:
         self._text = text
-        self._words = " ".join(set(_WORD.findall(text)))
+        self._words = " ".join(words)
         self._found: dict[str, bool] = {}
 
     def any_of(self, words: Sequence[str]) -> bool:

@@ -6,8 +6,10 @@ from analyzers.rule import Rule
 from analyzers.syntax import descend
 
 COMPLEXITY_MAX = 15
-_FORKS = (cst.If, cst.IfExp, cst.For, cst.While, cst.ExceptHandler, cst.ExceptStarHandler, cst.BooleanOperation, cst.CompFor, cst.CompIf,
-          cst.MatchCase)  # fmt: skip
+_FORKS = frozenset(
+    {cst.If, cst.IfExp, cst.For, cst.While, cst.ExceptHandler, cst.ExceptStarHandler, cst.BooleanOperation, cst.CompFor, cst.CompIf,
+     cst.MatchCase}
+)  # fmt: skip
 _MANY = "\n".join(f"    if x == {n}:\n        return {n * n}" for n in range(16))
 _FEW = "\n".join(f"    if x == {n}:\n        return {n * n}" for n in range(8))
 
@@ -44,6 +46,6 @@ class ComplexFunction(Rule):
 
     def visit_FunctionDef(self, node: cst.FunctionDef) -> None:
         """Counts what forks; inner functions count for themselves."""
-        count = 1 + sum(isinstance(one, _FORKS) for one in descend(node.body))
+        count = 1 + sum(type(one) in _FORKS for one in descend(node.body))
         if count > COMPLEXITY_MAX:
             self.report(node.name, f"`{node.name.value}` has {count} ways through it; more than {COMPLEXITY_MAX} nobody keeps in mind.")

@@ -40,9 +40,9 @@ class GeneratorExhausted(Rule):
         """Looks at names with one binding that are read twice outside of branches."""
         scope = self.context.scope_of(node)
         for one in scope.all_bindings():
-            value = one.value if one.kind == "assign" and len(scope.bindings(one.name)) == 1 else None
+            value = one.value if one.kind == "assign" and not one.blocks and len(scope.bindings(one.name)) == 1 else None
             lazy = isinstance(value, cst.Call) and self.context.qualified_name(value.func, scope) in _LAZY
-            if one.blocks or not (isinstance(value, cst.GeneratorExp) or lazy):
+            if not (isinstance(value, cst.GeneratorExp) or lazy):
                 continue
             uses = _eaten(node.body, one.name)
             if len(uses) > 1 and uses[0][1]:

@@ -5,6 +5,7 @@ from pathlib import PurePosixPath
 
 import libcst as cst
 
+from analyzers.context import words_of
 from analyzers.rule import Rule
 from analyzers.syntax import dotted
 
@@ -60,8 +61,7 @@ class UnusedImport(Rule):
             if not name or name.startswith("_") or self.context.text.count(name) > _OFTEN:
                 continue
             written = written or module.code_for_node(node)
-            word = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
-            if len(word.findall(self.context.text)) == len(word.findall(written)) and not _QUIET.search(module.code_for_node(line)):
+            if self.context.words[name] == words_of(written)[name] and not _QUIET.search(module.code_for_node(line)):
                 self.report(alias)
 
 
