@@ -158,6 +158,13 @@ def test_a_repository_teaches_its_own_functions():
     assert [(one.rule, one.line) for one in review_file(SourceFile("app.py", source.encode()), taught, ()).findings] == [("shell-injection", 12)]
 
 
+@pytest.mark.parametrize("call", ["replace(b)", "replace()", "replace(*b)", "replace('a', 'b', 1)", "replace(old=b)", "translate()", "splitlines(1, 2)"])
+def test_methods_named_as_those_of_texts_take_any_arguments(call):
+    source = f"import os\nimport sys\n\n\ndef f(b):\n    a = sys.argv[1]\n    a.{call}\n    os.system(a)\n"
+    found = review_file(SourceFile("app.py", source.encode()), QUIET, ()).findings
+    assert [(one.rule, one.line) for one in found] == [("shell-injection", 8)]
+
+
 def test_options_know_every_kind():
     assert set(get_args(SinkKind)) == set(built_in().kinds)
 
