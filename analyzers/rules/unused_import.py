@@ -23,6 +23,7 @@ class UnusedImport(Rule):
     severity = "info"
     cwe = 1164
     prior = 0.5
+    extended = True
     references = ("https://docs.python.org/3/reference/simple_stmts.html#the-import-statement",)
     triggers = ("import ",)
     invalid = (
