@@ -280,9 +280,10 @@ def _to_json(value: Any) -> str:
 
 def _engine(url: str, *, read_only: bool) -> Engine:
     if not url.startswith("sqlite"):
+        # One snapshot for all that a reader asks; its own level would show each statement another state.
         return create_engine(
             url, pool_size=5, max_overflow=20, pool_use_lifo=True, pool_pre_ping=True, pool_recycle=1800, json_serializer=_to_json,
-            json_deserializer=_from_json,
+            json_deserializer=_from_json, isolation_level="REPEATABLE READ" if read_only else "READ COMMITTED",
         )
     # Last in, first out: the connection that was used a moment ago has read the schema and has its statements at hand.
     engine = create_engine(url, pool_size=POOL_SIZE, max_overflow=120, pool_use_lifo=True, json_serializer=_to_json,

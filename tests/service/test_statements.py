@@ -36,6 +36,17 @@ def test_a_snapshot_sees_what_was_committed(db: Database) -> None:
         assert _NAMES.first(snapshot, {"least": 9}) is None
 
 
+@pytest.mark.parametrize("way", ["read", "snapshot"])
+def test_what_is_committed_meanwhile_is_not_seen(db: Database, way: str) -> None:
+    with getattr(db, way)() as reader:
+        assert _NAMES.rows(reader, {"least": 0}) == []
+        with db.write() as session:
+            session.connection().execute(insert(_things), {"id": 1, "name": "later"})
+        assert _NAMES.rows(reader, {"least": 0}) == []
+    with getattr(db, way)() as reader:
+        assert _NAMES.rows(reader, {"least": 0}) == [("later",)]
+
+
 def test_a_session_sees_its_own_rows(db: Database) -> None:
     with db.write() as session:
         session.connection().execute(insert(_things), {"id": 1, "name": "mine"})
