@@ -10,14 +10,13 @@ import libcst as cst
 from analyzers.finding import SourceFile
 from analyzers.flow import ir
 from analyzers.flow.lower_block import lower
-from analyzers.flow.places import Read, candidates, folders, serves
+from analyzers.flow.places import SETTINGS_BYTES_MAX, Read, candidates, is_settings, serves, settings_places
 from analyzers.flow.program import module_name
 from analyzers.limits import FILE_BYTES_MAX
 from analyzers.parse import parse_module
 
 MODULES_MAX = 30
 """For each file under review; what lies further counts as unknown."""
-SETTINGS_BYTES_MAX = 64_000
 KEPT_BYTES_MAX = 300_000
 """Of source text whose trees are kept for the next file; a tree takes some 300 times its text."""
 
@@ -61,9 +60,9 @@ def settings_file(path: str, text: str, read: Read | None) -> Callable[[str], st
     """Gives the settings that the file at `path` reads: beside it or above it, where the file speaks of requests."""
 
     def find(name: str) -> str | None:
-        if read is None or name.startswith("/") or ".." in name or not serves(text.encode(errors="replace")):
+        if read is None or name.startswith("/") or ".." in name or not is_settings(name) or not serves(text.encode(errors="replace")):
             return None
-        found = read([f"{folder}{name}" for folder in folders(path)])
+        found = read(list(settings_places(name, path)))
         return found.content.decode(errors="replace") if found is not None and len(found.content) <= SETTINGS_BYTES_MAX else None
 
     return find

@@ -1,4 +1,4 @@
-"""Where an imported module may lie in the tree. Cheap to import."""
+"""Where an imported module, or the settings that a file reads, may lie in the tree. Cheap to import."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -10,6 +10,9 @@ from analyzers.finding import SourceFile
 Read = Callable[[Sequence[str]], SourceFile | None]
 """The first of these paths that the tree under review has."""
 _SOURCE_FOLDERS = ("src/", "lib/", "")
+SETTINGS_ENDINGS = (".ini", ".cfg", ".conf", ".config", ".properties")
+SETTINGS_BYTES_MAX = 64_000
+_SETTINGS = "settings:"
 
 
 _SERVING = (
@@ -63,9 +66,30 @@ def folders(path: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*reversed(around), *_SOURCE_FOLDERS]))
 
 
+def settings_places(name: str, path: str) -> Iterator[str]:
+    """Where the settings may lie that the file at `path` reads by a relative name: beside it or above it."""
+    return (f"{folder}{name}" for folder in folders(path))
+
+
+def is_settings(path: str) -> bool:
+    """Whether the file at a path may be settings that data flow reads."""
+    return path.endswith(SETTINGS_ENDINGS)
+
+
 def name_of(paths: Sequence[str]) -> str:
-    """The module that was asked for with these candidates: the shortest of them lies at the root."""
-    return min(paths, key=len).removesuffix(".py").replace("/", ".")
+    """What was asked for with these candidates, a module or settings: the shortest of them lies at the root."""
+    shortest = min(paths, key=len)
+    return f"{_SETTINGS}{shortest}" if is_settings(shortest) else shortest.removesuffix(".py").replace("/", ".")
+
+
+def places_of(name: str, path: str) -> Iterator[str]:
+    """The candidates that the file at `path` asked with, from what `name_of` gave for them."""
+    return settings_places(name.removeprefix(_SETTINGS), path) if names_settings(name) else candidates(name, path)
+
+
+def names_settings(name: str) -> bool:
+    """Whether what `name_of` gave names settings."""
+    return name.startswith(_SETTINGS)
 
 
 def last_words(path: str) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 from analyzers.finding import FileReport, SourceFile
-from analyzers.flow.places import Read, candidates, may_serve, name_of, recorded, serves, unchanged
+from analyzers.flow.places import Read, may_serve, name_of, places_of, recorded, serves, unchanged
 from analyzers.options import ReviewOptions
 from analyzers.pool import Pool
 from service.cli.review_cache import Kept, Results, context_of, key_of
@@ -22,8 +22,8 @@ class Known:
         self._digests: dict[tuple[str, ...], str] = {}
 
     def agrees(self, path: str, asked: Mapping[str, str]) -> bool:
-        """Whether what the file at `path` imports is what it was."""
-        return all(self._is_unchanged(before, tuple(candidates(name, path))) for name, before in asked.items())
+        """Whether what the file at `path` imports, and the settings it reads, are what they were."""
+        return all(self._is_unchanged(before, tuple(places_of(name, path))) for name, before in asked.items())
 
     def _is_unchanged(self, before: str, paths: tuple[str, ...]) -> bool:
         if paths not in self._digests:

@@ -8,7 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from analyzers.finding import SourceFile
-from analyzers.flow.places import candidates, last_words, may_serve, name_of, recorded, serves, unchanged
+from analyzers.flow.places import (
+    SETTINGS_BYTES_MAX,
+    is_settings,
+    last_words,
+    may_serve,
+    name_of,
+    names_settings,
+    places_of,
+    recorded,
+    serves,
+    unchanged,
+)
 from analyzers.limits import FILE_BYTES_MAX
 from service.git import browse
 from service.git.browse import Entry
@@ -19,11 +30,11 @@ Asked = Mapping[str, str]
 
 
 class Tree:
-    """The Python files of a commit, by path. Contents are kept for the next file that imports them; for several threads."""
+    """The Python files and settings of a commit, by path. Contents are kept for the next file that imports them; for several threads."""
 
     def __init__(self, repo: Path, entries: Iterable[Entry]) -> None:
-        self._oids = {e.path: e.oid for e in entries if e.path.endswith(".py") and (e.size or 0) <= FILE_BYTES_MAX}
-        self._last_words = {word for path in self._oids for word in last_words(path)}
+        self._oids = {e.path: e.oid for e in entries if _may_be_asked_for(e)}
+        self._last_words = {word for path in self._oids if not is_settings(path) for word in last_words(path)}
         self._found: dict[tuple[str, str], str] = {}
         self._serves: dict[str, bool] = {}
         self._blobs = browse.BlobReader(repo, limit_bytes=FILE_BYTES_MAX)
@@ -50,7 +61,7 @@ class Tree:
             return self._contents[oid]
 
     def agrees(self, path: str, kept: Mapping[str, Any]) -> bool:
-        """Whether what the file at `path` imports is what it was when the kept result was made."""
+        """Whether what the file at `path` imports, and the settings it reads, are what they were when the kept result was made."""
         asked: Asked = kept.get("asked", {})
         folder = path.rpartition("/")[0]
         for name, before in asked.items():
@@ -65,18 +76,22 @@ class Tree:
             self._blobs.close()
 
     def _module(self, name: str, path: str, folder: str) -> str:
-        """The blob of the module that files of this folder mean by `name`; "" without one, as for most: other packages'."""
-        if name.rpartition(".")[2] not in self._last_words:
+        """The blob of what files of this folder mean by `name`; "" without one, as for most modules: other packages'."""
+        if not names_settings(name) and name.rpartition(".")[2] not in self._last_words:
             return ""
         found = self._found.get((name, folder))
         if found is None:
-            found = self._found[name, folder] = self.find(candidates(name, path))[1]
+            found = self._found[name, folder] = self.find(places_of(name, path))[1]
         return found
 
     def _speaks(self, oid: str) -> bool:
         if oid not in self._serves:
             self._serves[oid] = serves(self.content(oid) or b"")
         return self._serves[oid]
+
+
+def _may_be_asked_for(entry: Entry) -> bool:
+    return (entry.size or 0) <= (FILE_BYTES_MAX if entry.path.endswith(".py") else SETTINGS_BYTES_MAX if is_settings(entry.path) else -1)
 
 
 class Reading:

@@ -151,3 +151,24 @@ def test_a_second_review_says_the_same_without_a_child(tmp_path: Path) -> None:
     assert cache.stat().st_mtime_ns == written, "all was known"
     (tree / "shop/base.py").write_text("def run(name):\n    return len(name)\n")
     assert findings() == [], "the result of app.py leaned on what it imports"
+
+
+SIGNING = """import configparser
+import hashlib
+
+from flask import request
+
+
+def sign():
+    settings = configparser.ConfigParser()
+    settings.read("site.ini")
+    return hashlib.new(settings["hash"]["name"], request.args["password"].encode()).hexdigest()
+"""
+
+
+def test_a_result_leans_on_the_settings_it_read(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(SIGNING)
+    for name, expected in (("md5", ["weak-hash"]), ("sha256", []), ("", []), ("md5", ["weak-hash"])):
+        (tmp_path / "site.ini").write_text(f"[hash]\nname = {name}\n") if name else (tmp_path / "site.ini").unlink()
+        done = lockgate(".", "--format", "json", "--fail-on", "never", cwd=tmp_path)
+        assert [one["rule"] for one in json.loads(done.stdout)["findings"]] == expected, name

@@ -22,6 +22,10 @@ COPIED = "def total(order):\n" + "".join(f"    order.part_{n} = order.count_{n} 
 RUN = "import os\n\n\ndef run(name):\n    os.system(name)\n\n\n" + COPIED
 PAGE = "from flask import request\nfrom imported import run\n\n\ndef page():\n    run(request.args['a'])\n\n\n" + COPIED
 SAFE = "def run(name):\n    return len(name)\n"
+SIGN = (
+    "import configparser\nimport hashlib\nfrom flask import request\n\n\ndef sign():\n    settings = configparser.ConfigParser()\n"
+    "    settings.read('sign.ini')\n    return hashlib.new(settings['hash']['name'], request.args['password'].encode()).hexdigest()\n"
+)
 PIECES = (CLEAN, INJECTION, CREDENTIAL, LEAK, "import os\n\n\n", "# a note\n\n", "x = 1\n", "API_TOKEN = 'k3Tz9QpXv7LmW2rB8sYdN4hJ'\n")
 NAMES = ("shop.py", "a/orders.py", "a/b/mail.py", "config.ini", "notes.md")
 STEPS = 16
@@ -32,7 +36,7 @@ def test_steps_and_the_whole_agree(site: Site, tmp_path: Path) -> None:
     folder, work, chance = repos.folder(site.settings, repository), tmp_path / "work", random.Random(7)
     work.mkdir()
     git(work, "init", "-q", "-b", "main")
-    copies = 0
+    copies, signed = 0, set()
     for _ in range(STEPS):
         change(work, chance)
         git(work, "add", "-A")
@@ -49,7 +53,10 @@ def test_steps_and_the_whole_agree(site: Site, tmp_path: Path) -> None:
         assert stored == whole(work)
         assert stored == whole(work), "and again"
         copies += sum(rule == duplicates.RULE for _, rule, *_ in stored)
+        if (work / "sign.py").exists() and (work / "sign.ini").exists():
+            signed.add(any(rule == "weak-hash" for _, rule, *_ in stored))
     assert copies > 0
+    assert signed == {True, False}
 
 
 def whole(work: Path) -> list[tuple[object, ...]]:
@@ -70,6 +77,8 @@ def change(work: Path, chance: random.Random) -> None:
     if chance.random() < 0.3:  # what another file imports changes, and so what is found in that
         (work / "page.py").write_text(PAGE)
         (work / "imported.py").write_text(chance.choice((RUN, SAFE)))
+        (work / "sign.py").write_text(SIGN)
+        (work / "sign.ini").write_text(f"[hash]\nname = {chance.choice(('md5', 'sha256'))}\n")
         return
     act = chance.choice(("write", "write", "lengthen", "rename", "remove")) if there else "write"
     target = work / chance.choice(NAMES)

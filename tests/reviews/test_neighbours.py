@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from analyzers.finding import SourceFile
-from analyzers.flow.places import candidates
+from analyzers.flow.places import candidates, settings_places
 from service.git import browse
 from service.reviews.neighbours import Reading, Tree
 
@@ -63,6 +63,24 @@ def test_results_count_while_what_they_read_is_the_same(repo: Path, change: dict
     assert (after.agrees("shop/page.py", kept["shop/page.py"]), after.agrees("tool.py", kept["tool.py"])) == (page, tool)
     before.close()
     after.close()
+
+
+def test_results_count_while_the_settings_they_read_are_the_same(repo: Path) -> None:
+    page = {"shop/page.py": "import flask\n", "site.ini": "[hash]\nname = md5\n", "shop/ini.py": ""}
+    before = committed(repo, dict(page))
+    reading = Reading(before, b"import flask\n")
+    assert reading.read(list(settings_places("site.ini", "shop/page.py"))) == SourceFile("site.ini", b"[hash]\nname = md5\n")
+    assert reading.read(list(settings_places("more.cfg", "shop/page.py"))) is None
+    kept = {"asked": reading.asked}
+    changes: list[tuple[dict[str, str | None], bool]] = [
+        ({"other.ini": "[a]\n"}, True), ({"site.ini": "[hash]\nname = sha256\n"}, False), (dict(page), True),
+        ({"shop/more.cfg": "[a]\n"}, False), ({"shop/more.cfg": None}, True), ({"site.ini": None}, False),
+    ]
+    for change, counts in changes:
+        after = committed(repo, change)
+        assert after.agrees("shop/page.py", kept) is counts, change
+        after.close()
+    before.close()
 
 
 def test_contents_are_read_one_by_one_and_again_after_the_end(repo: Path) -> None:
