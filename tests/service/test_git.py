@@ -7,6 +7,7 @@ import subprocess
 import uuid
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.lockgate_server import Server, wait_for
@@ -169,6 +170,13 @@ def test_a_truncated_push_changes_nothing(server: Server, repository: str, work:
     git("push", "-q", "origin", "main", cwd=work)
 
 
+def _command_of(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:  # ended since it was listed
+        return ""
+
+
 def test_a_client_that_left_leaves_no_process(server: Server, repository: str, work: Path) -> None:
     with (work / "big.bin").open("wb") as file:
         file.write(os.urandom(30 * 1024 * 1024))
@@ -177,7 +185,7 @@ def test_a_client_that_left_leaves_no_process(server: Server, repository: str, w
     client = subprocess.Popen(["git", "clone", "-q", "--bare", server.git_url(repository), str(work / "copy")], stderr=subprocess.DEVNULL, start_new_session=True)
 
     def serving() -> list[str]:
-        return [" ".join(p.cmdline()) for one in server.children("web") for p in one.children(recursive=True) if "upload-pack" in " ".join(p.cmdline())]
+        return [line for one in server.children("web") if "upload-pack" in (line := _command_of(one))]
 
     wait_for(lambda: serving() or client.poll() is not None, 20, "the clone runs")
     client.kill()
