@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -87,15 +88,15 @@ def analyse_tree(
     if len(entries) > FILES_MAX:
         raise TooMuchToReview(limit=FILES_MAX, what="files")
     places = [(entry.oid, readable(entry.path)) for entry in entries]
-    kept = cache.load(site, key, places)
-    known = {place: FileReport.from_dict(one) for place, one in kept.items() if tree.agrees(place[1], one)}
-    missing = [entry for entry, place in zip(entries, places, strict=True) if place not in known]
-    for batch in _batches(missing):
-        fresh = list(_analysed(repo, batch, analyse, at_once, prepare, tree))
-        settled = {place: {**report.to_dict(), "asked": asked} for place, report, asked in fresh if report.settled}
-        cache.save(site, key, settled)
-        known.update((place, report) for place, report, _ in fresh)
-    tree.close()
+    with closing(tree):
+        kept = cache.load(site, key, places)
+        known = {place: FileReport.from_dict(one) for place, one in kept.items() if tree.agrees(place[1], one)}
+        missing = [entry for entry, place in zip(entries, places, strict=True) if place not in known]
+        for batch in _batches(missing):
+            fresh = list(_analysed(repo, batch, analyse, at_once, prepare, tree))
+            settled = {place: {**report.to_dict(), "asked": asked} for place, report, asked in fresh if report.settled}
+            cache.save(site, key, settled)
+            known.update((place, report) for place, report, _ in fresh)
     reports = duplicates.added([(path, known[blob, path]) for blob, path in places], options)
     files = tuple(FileAnalysis(path, blob, report.on(today)) for (blob, path), report in zip(places, reports, strict=True))
     if sum(len(file.report.findings) for file in files) > FINDINGS_MAX:
@@ -107,17 +108,17 @@ def analyse_tree(
 def analyse_as(repo: Path, moved: Mapping[str, Place], analyse: Analyse, prepare: Prepare, tree: Tree) -> dict[str, FileReport]:
     """Reports on files as if they still were at another path; `moved` gives each path its blob and the other path."""
     found: dict[str, FileReport] = {}
-    notebooks = [path for path in moved if is_notebook(moved[path][1])]
-    others = [path for path in moved if path not in set(notebooks)]
-    for part in (*(others[at : at + BATCH_FILES] for at in range(0, len(others), BATCH_FILES)), *([one] for one in notebooks)):
-        size_max = limits.bytes_max(moved[part[0]][1])
-        contents = dict(browse.blobs(repo, [moved[path][0] for path in part], limit_bytes=size_max))
-        part = [path for path in part if moved[path][0] in contents]
-        files = [limits.readable(moved[path][1], contents[moved[path][0]]) for path in part]
-        prepare(files)
-        reports = analyse(files, read=Reading(tree).read)
-        tree.close()
-        found.update(zip(part, reports, strict=True))
+    others = [path for path in moved if not is_notebook(moved[path][1])]
+    parts = [others[at : at + BATCH_FILES] for at in range(0, len(others), BATCH_FILES)]
+    parts += [[path] for path in moved if is_notebook(moved[path][1])]
+    with closing(tree):
+        for part in parts:
+            size_max = limits.bytes_max(moved[part[0]][1])
+            contents = dict(browse.blobs(repo, [moved[path][0] for path in part], limit_bytes=size_max))
+            there = [path for path in part if moved[path][0] in contents]
+            files = [limits.readable(moved[path][1], contents[moved[path][0]]) for path in there]
+            prepare(files)
+            found.update(zip(there, analyse(files, read=Reading(tree).read), strict=True))
     return found
 
 
@@ -152,12 +153,12 @@ def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
 def _analysed(
     repo: Path, batch: Sequence[Entry], analyse: Analyse, at_once: AtOnce, prepare: Prepare, tree: Tree
 ) -> Iterator[tuple[Place, FileReport, Asked]]:
-    small = [entry for entry in batch if (entry.size or 0) <= limits.bytes_max(entry.path)]
-    contents = dict(browse.blobs(repo, list(dict.fromkeys(e.oid for e in small)), limit_bytes=NOTEBOOK_BYTES_MAX))
+    small = list(dict.fromkeys(e.oid for e in batch if _fits(e)))
+    contents = dict(browse.blobs(repo, small, limit_bytes=NOTEBOOK_BYTES_MAX))
     wanted = []
     for entry in batch:
         path = readable(entry.path)
-        if entry not in small or entry.oid not in contents:
+        if not _fits(entry) or entry.oid not in contents:
             yield (entry.oid, path), FileReport(diagnostics=(_too_large(path, entry.size or 0),)), {}
         elif is_binary(SourceFile(path, contents[entry.oid])):
             yield (entry.oid, path), FileReport(skipped=(limits.binary(path),)), {}
@@ -175,6 +176,10 @@ def _analysed(
 
     with ThreadPoolExecutor(max(1, at_once(len(wanted)))) as threads:
         yield from threads.map(analysed, wanted)
+
+
+def _fits(entry: Entry) -> bool:
+    return (entry.size or 0) <= limits.bytes_max(entry.path)
 
 
 def _too_large(path: str, size: int) -> Diagnostic:
